@@ -2,3 +2,181 @@
 
 from __future__ import annotations
 
+import argparse
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, TextIO
+
+from kbot.errors import InputError, KbotError
+from kbot.settings import PREFIX, Settings, read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kbot.service import Service
+
+_ASK_LIMIT = 1_000_000  # characters of one line of `kbot ask --jsonl`
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        settings = read_settings(flags=vars(options))
+        return int(options.run(options, settings))
+    except KbotError as error:
+        print(f"kbot: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # The reader went away (`kbot ask ... | head`); closing stderr too keeps Python from complaining at exit.
+        sys.stderr.close()
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="kbot", description="A retrieval FAQ chatbot for clinics: their own passages, word for word."
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    build = commands.add_parser("build", help="make the index from the corpus")
+    build.add_argument("--force", action="store_true", help="build even if the corpus is unchanged")
+    build.set_defaults(run=_build)
+    _settings_flags(build, "corpus", "index", "encoder", "reranker")
+
+    ask = commands.add_parser("ask", help="ask one question, or many as JSON lines")
+    ask.add_argument("question", nargs="?", help="the question")
+    ask.add_argument("--jsonl", action="store_true", help='read {"id": ..., "turns": [...]} lines, print one object each')
+    ask.add_argument("--json", action="store_true", help="print the answer to one question as JSON")
+    ask.add_argument("--why", action="store_true", help="say also what decided (for staff)")
+    ask.set_defaults(run=_ask)
+    _settings_flags(ask, "index", "encoder", "reranker", "threads", "rerank", "max_question")
+
+    serve = commands.add_parser("serve", help="serve the chat and the REST interface")
+    serve.set_defaults(run=_serve)
+    _settings_flags(serve, *(field.name for field in dataclasses.fields(Settings)))
+
+    evaluate = commands.add_parser("evaluate", help="score a file of questions whose answers are known")
+    evaluate.add_argument("file", nargs="?", type=Path, default=Path("tests/golden/questions.jsonl"))
+    evaluate.add_argument("--json", action="store_true", help="print the score card as JSON")
+    evaluate.add_argument("--errors", action="store_true", help="list every question that went wrong, and why")
+    evaluate.set_defaults(run=_evaluate)
+    _settings_flags(evaluate, "index", "encoder", "reranker", "threads", "rerank")
+    return parser
+
+
+def _settings_flags(parser: argparse.ArgumentParser, *names: str) -> None:
+    defaults = Settings()
+    group = parser.add_argument_group("settings, each also as an environment variable")
+    for name in names:
+        group.add_argument(
+            f"--{name.replace('_', '-')}",
+            dest=name,
+            metavar="VALUE",
+            help=f"{PREFIX}{name.upper()}, default {getattr(defaults, name)}",
+        )
+
+
+def _build(options: argparse.Namespace, settings: Settings) -> int:
+    from kbot.ingest.build import Quiet, build
+    from kbot.progress import TerminalProgress
+
+    progress = TerminalProgress() if sys.stderr.isatty() else Quiet()
+    with progress:
+        report = build(settings, progress=progress, force=options.force)
+    counts = report.manifest.counts
+    for warning in report.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    if report.unchanged:
+        print(f"{settings.index} is up to date: build {report.manifest.build}")
+        return 0
+    print(
+        f"Built {settings.index} (build {report.manifest.build}): {counts['documents']} documents, "
+        f"{counts['passages']} passages; {report.encoded} texts encoded, {report.reused} reused"
+    )
+    return 0
+
+
+def _ask(options: argparse.Namespace, settings: Settings) -> int:
+    from kbot.service import Service
+
+    if options.jsonl == (options.question is not None):
+        print('kbot ask: give one question in quotes, or --jsonl and lines on standard input', file=sys.stderr)
+        return 2
+    service = Service.open(settings)
+    if options.jsonl:
+        return _ask_lines(service, sys.stdin.buffer, sys.stdout)
+    from kbot.contract import as_json
+
+    asked = service.ask([options.question])
+    if options.json:
+        print(json.dumps(as_json(asked), ensure_ascii=False, indent=1))
+    else:
+        from kbot.terminal import render
+
+        print(render(asked.answer, why=options.why))
+    return 0
+
+
+def _ask_lines(service: Service, lines: BinaryIO, out: TextIO) -> int:
+    """Answer JSON lines in order. A line that can't be read gets an object that says why; the rest goes on."""
+    from kbot.contract import as_json, read_request
+
+    failed = False
+    number = 0
+    for raw in lines:
+        number += 1
+        if not raw.strip():
+            continue
+        identity: str | None = None
+        try:
+            identity, turns = read_request(_parse(raw, number), f"line {number}")
+            reply = as_json(service.ask(turns), identity)
+        except InputError as error:
+            failed = True
+            print(f"kbot: {error}", file=sys.stderr)
+            reply = {"id": identity, "error": str(error)}
+        out.write(json.dumps(reply, ensure_ascii=False) + "\n")
+        out.flush()
+    return 1 if failed else 0
+
+
+def _parse(raw: bytes, number: int) -> object:
+    if len(raw) > _ASK_LIMIT:
+        raise InputError(f"line {number}: longer than {_ASK_LIMIT:,} bytes: send shorter turns")
+    try:
+        return json.loads(raw.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise InputError(f"line {number}: not UTF-8: save the lines with that encoding") from None
+    except json.JSONDecodeError as error:
+        raise InputError(f"line {number}, column {error.colno}: not JSON ({error.msg}): write one object a line") from None
+    except RecursionError:
+        raise InputError(f"line {number}: nested too deeply: write one object a line") from None
+
+
+def _serve(options: argparse.Namespace, settings: Settings) -> int:
+    del options
+    from kbot.service import Service
+    from kbot.web.serve import serve
+
+    serve(settings, Service.open(settings))
+    return 0
+
+
+def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
+    from kbot.evaluation import evaluate, read_questions
+    from kbot.service import Service
+    from kbot.terminal import render_score_card
+
+    questions = read_questions(options.file)
+    card = evaluate(Service.open(settings), questions)
+    if options.json:
+        print(json.dumps(card.as_dict(), ensure_ascii=False, indent=1))
+    else:
+        print(render_score_card(card, errors=options.errors))
+    return 0

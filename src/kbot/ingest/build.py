@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
 
@@ -53,6 +53,12 @@ class Progress(Protocol):
 class Quiet:
     """Progress that nobody watches."""
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
     def step(self, name: str, total: int = 1) -> None:
         """See `Progress.step`."""
 
@@ -69,6 +75,7 @@ class BuildReport:
     encoded: int  # texts that went through the encoder
     reused: int  # texts whose vectors were taken from the build before
     parity: float | None  # least cosine between the served encoder and the original; None where not exported anew
+    warnings: tuple[str, ...] = ()  # what staff should look at, though the build could be made
 
 
 def build(settings: Settings, *, progress: Progress | None = None, force: bool = False) -> BuildReport:
