@@ -51,7 +51,9 @@ def _parser() -> argparse.ArgumentParser:
 
     ask = commands.add_parser("ask", help="ask one question, or many as JSON lines")
     ask.add_argument("question", nargs="?", help="the question")
-    ask.add_argument("--jsonl", action="store_true", help='read {"id": ..., "turns": [...]} lines, print one object each')
+    ask.add_argument(
+        "--jsonl", action="store_true", help='read {"id": ..., "turns": [...]} lines, print one object each'
+    )
     ask.add_argument("--json", action="store_true", help="print the answer to one question as JSON")
     ask.add_argument("--why", action="store_true", help="say also what decided (for staff)")
     ask.set_defaults(run=_ask)
@@ -106,7 +108,7 @@ def _ask(options: argparse.Namespace, settings: Settings) -> int:
     from kbot.service import Service
 
     if options.jsonl == (options.question is not None):
-        print('kbot ask: give one question in quotes, or --jsonl and lines on standard input', file=sys.stderr)
+        print("kbot ask: give one question in quotes, or --jsonl and lines on standard input", file=sys.stderr)
         return 2
     service = Service.open(settings)
     if options.jsonl:
@@ -154,7 +156,9 @@ def _parse(raw: bytes, number: int) -> object:
     except UnicodeDecodeError:
         raise InputError(f"line {number}: not UTF-8: save the lines with that encoding") from None
     except json.JSONDecodeError as error:
-        raise InputError(f"line {number}, column {error.colno}: not JSON ({error.msg}): write one object a line") from None
+        raise InputError(
+            f"line {number}, column {error.colno}: not JSON ({error.msg}): write one object a line"
+        ) from None
     except RecursionError:
         raise InputError(f"line {number}: nested too deeply: write one object a line") from None
 

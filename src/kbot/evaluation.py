@@ -105,7 +105,14 @@ class ScoreCard:
             "p50_ms": round(self.p50_ms, 2),
             "p95_ms": round(self.p95_ms, 2),
             "mistakes": [
-                {"id": m.id, "kind": m.kind, "question": m.question, "what": m.what, "shown": m.shown, "why": m.trigger}
+                {
+                    "id": m.id,
+                    "kind": m.kind,
+                    "question": m.question,
+                    "what": m.what,
+                    "shown": m.shown,
+                    "why": m.trigger,
+                }
                 for m in self.mistakes
             ],
         }

@@ -165,3 +165,33 @@ class Asked:
     build: str
     elapsed_ms: float
     turns: tuple[str, ...] = field(default=())
+
+
+class TopicKind(StrEnum):
+    """What the clinic's material has to say on a topic of the question bank."""
+
+    ANSWERED = "answered"
+    NOT_COVERED = "not_covered"
+    OFF_TOPIC = "off_topic"  # nothing to do with the clinic
+    PERSONAL = "personal"  # asks for advice on one's own case: a clinician's matter whatever the material says
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Words of a passage that answer a topic."""
+
+    passage_id: str
+    span: Span  # within the passage's text
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic of the question bank: the ways people ask it, and the quotes that answer it, if any do."""
+
+    id: str
+    about: str  # for staff
+    kind: TopicKind
+    phrasings: tuple[str, ...]
+    quotes: tuple[Quote, ...] = ()  # best first; empty unless answered
+    missing: str = ""  # the concept that the material lacks; set where not covered
+    words: tuple[str, ...] = ()  # words and phrases that name the missing concept

@@ -47,7 +47,11 @@ def _passage(passage: ShownPassage) -> str:
 
 
 def _person(person: Resource) -> str:
-    ways = [f"call {person.call}" if person.call else "", f"text {person.text}" if person.text else "", person.url or ""]
+    ways = [
+        f"call {person.call}" if person.call else "",
+        f"text {person.text}" if person.text else "",
+        person.url or "",
+    ]
     return f"  {person.name}: {', '.join(way for way in ways if way)}"
 
 

@@ -1,15 +1,17 @@
-"""A conversation to an answer: normalise, triage, retrieve, gate; then passages, or fixed words and people."""
+"""A conversation to an answer: triage, read, retrieve, gate; then passages, or fixed words and people."""
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
-from kbot.answering.gate import Gate
+from kbot.answering.followup import encode_turns
+from kbot.answering.judge import Judge, Judgement
 from kbot.answering.replies import read_replies
+from kbot.answering.select import Choice, choose
 from kbot.answering.show import show
 from kbot.answering.triage import Flag, Level, Triage
 from kbot.records import Answer, Fallback, Found, Kind, Outcome, Reason, ShownPassage
-from kbot.search.retriever import Candidate, Retriever
 from kbot.text import is_blank, normalise
 
 if TYPE_CHECKING:
@@ -17,8 +19,8 @@ if TYPE_CHECKING:
 
     from kbot.search.index import SearchIndex
 
-MAX_PASSAGES = 3
 _URGENT = (Level.CRISIS, Level.EMERGENCY)
+_REMEMBERED = 6  # turns before the last that can still matter
 
 
 class Bot:
@@ -26,9 +28,8 @@ class Bot:
 
     def __init__(self, index: SearchIndex, *, rerank: int = 6, max_question: int = 2000) -> None:
         self._index = index
-        self._retriever = Retriever(index, rerank=rerank)
         self._triage = Triage()
-        self._gate = Gate()
+        self._judge = Judge(index, rerank=rerank)
         self._replies = read_replies(index.clinic)
         self._max_question = max_question
 
@@ -41,8 +42,8 @@ class Bot:
         question = normalise(asked, limit=self._max_question)
         if is_blank(question):
             return self._fallback(asked, Reason.UNCLEAR, "empty", suggestions=tuple(self.examples(3)))
+        answer = self._small_talk(asked, flags) or self._look_up(asked, turns, flags)
         concern = any(flag.level is Level.CONCERN for flag in flags)
-        answer = self._small_talk(asked, flags) or self._look_up(asked, question, flags)
         return self._with_lifeline(answer) if concern else answer
 
     def examples(self, count: int) -> list[str]:
@@ -53,6 +54,16 @@ class Bot:
             if passage.heading and self._index.documents[passage.document_id].kind is Kind.CLINIC_FAQ
         ]
         return list(dict.fromkeys(questions))[:count]
+
+    def judge(self, turns: Sequence[str]) -> Judgement:
+        """Return what the search and the gate say of the last turn, without triage: for evaluation and staff."""
+        language = self._index.language
+        read = [
+            language.read(normalise(turn, limit=self._max_question)).text
+            for turn in turns[-_REMEMBERED:]
+            if not is_blank(turn)
+        ]
+        return self._judge.judge(read[-1], encode_turns(read, self._index.encoder))
 
     def _urgent(self, asked: str, flag: Flag) -> Fallback:
         replies = self._replies
@@ -77,45 +88,45 @@ class Bot:
                     continue
         return None
 
-    def _look_up(self, asked: str, question: str, flags: Sequence[Flag]) -> Answer:
-        candidates = self._retriever.search(question)
-        shown = self._shown(candidates)
+    def _look_up(self, asked: str, turns: Sequence[str], flags: Sequence[Flag]) -> Answer:
+        judgement = self.judge(turns)
         personal = next((flag for flag in flags if flag.level is Level.PERSONAL_ADVICE), None)
         if personal is not None:
-            return self._fallback(
-                asked, Reason.PERSONAL_ADVICE, "personal_advice", related=shown, trigger=personal.trigger
-            )
-        verdict = self._gate.judge(question, candidates)
-        if verdict.answers:
-            return Found(asked, self._replies.text("answer"), shown, verdict.probability, trigger=verdict.trigger)
-        return self._fallback(
+            judgement = dataclasses.replace(judgement, reason=Reason.PERSONAL_ADVICE, trigger=personal.trigger)
+        chosen = choose(judgement.choices, self._index.documents) if judgement.choices else []
+        shown = tuple(self._show(choice, judgement) for choice in chosen)
+        match judgement.reason:
+            case None:
+                text = self._replies.text("answer")
+                return Found(asked, text, shown, judgement.probability, trigger=judgement.trigger)
+            case Reason.UNCLEAR:
+                return self._fallback(
+                    asked, Reason.UNCLEAR, "unclear", suggestions=tuple(self.examples(3)), trigger=judgement.trigger
+                )
+            case Reason.OFF_TOPIC:
+                return self._fallback(
+                    asked, Reason.OFF_TOPIC, "off_topic", confidence=judgement.probability, trigger=judgement.trigger
+                )
+            case Reason.NOT_COVERED if judgement.missing:
+                message = self._replies.text("not_covered_missing", missing=_listed(judgement.missing))
+            case reason:
+                message = self._replies.text(reason.value)
+        return Fallback(
             asked,
-            Reason.NOT_COVERED,
-            "not_covered",
+            Outcome.CLINICIAN,
+            message,
+            (self._replies.clinic,),
+            reason=judgement.reason,
             related=shown,
-            trigger=verdict.trigger,
-            confidence=verdict.probability,
+            missing=judgement.missing if judgement.reason is Reason.NOT_COVERED else (),
+            confidence=judgement.probability,
+            trigger=judgement.trigger,
         )
 
-    def _shown(self, candidates: Sequence[Candidate]) -> tuple[ShownPassage, ...]:
-        """Return the best candidates that belong beside the first: near its score, and not the same words again."""
-        kept: list[Candidate] = []
-        for candidate in candidates:
-            if candidate.logit is None or len(kept) == MAX_PASSAGES:
-                break
-            if kept and not self._gate.belongs(candidate, kept[0]):
-                continue
-            kept.append(candidate)
-        return tuple(
-            show(
-                c.passage,
-                self._index.documents[c.passage.document_id],
-                self._index.clinic,
-                highlight=c.highlight,
-                score=self._gate.probability(c),
-            )
-            for c in kept
-        )
+    def _show(self, choice: Choice, judgement: Judgement) -> ShownPassage:
+        document = self._index.documents[choice.passage.document_id]
+        score = judgement.probability * min(1.0, choice.weight)
+        return show(choice.passage, document, self._index.clinic, highlight=choice.highlight, score=score)
 
     def _fallback(
         self,
@@ -123,7 +134,6 @@ class Bot:
         reason: Reason,
         reply: str,
         *,
-        related: tuple[ShownPassage, ...] = (),
         trigger: str | None = None,
         confidence: float = 0.0,
         suggestions: tuple[str, ...] = (),
@@ -134,7 +144,6 @@ class Bot:
             self._replies.text(reply),
             (self._replies.clinic,),
             reason=reason,
-            related=related,
             confidence=confidence,
             trigger=trigger,
             suggestions=suggestions,
@@ -143,11 +152,9 @@ class Bot:
     def _with_lifeline(self, answer: Answer) -> Answer:
         """Return the answer with the 988 resource and one kind sentence."""
         message = f"{answer.message}\n\n{self._replies.text('concern')}"
-        people = (self._replies.lifeline, *answer.resources)
-        match answer:
-            case Found():
-                return Found(answer.question, message, answer.passages, answer.confidence, people, answer.trigger)
-            case Fallback():
-                from dataclasses import replace
+        return dataclasses.replace(answer, message=message, resources=(self._replies.lifeline, *answer.resources))
 
-                return replace(answer, message=message, resources=people)
+
+def _listed(words: Sequence[str]) -> str:
+    """Return words as people list them: "a", "a or b", "a, b or c"."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"

@@ -9,50 +9,38 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from kbot.search.retriever import Candidate
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What the gate says of one question."""
 
-    probability: float  # [0, 1]: that the best passage answers
+    probability: float  # [0, 1]: that the passages answer
     answers: bool
     trigger: str  # the features that decided, for staff
 
 
+@dataclass(frozen=True, slots=True)
 class Gate:
-    """A logistic regression over the best candidate's features. Its coefficients are a reviewed file."""
+    """A logistic regression over named features. Its coefficients are a reviewed file, `gate.json`."""
 
-    def __init__(self) -> None:
-        data = json.loads(resources.files("kbot.answering").joinpath("gate.json").read_text(encoding="utf-8"))
-        self._intercept = float(data["intercept"])
-        self._weights: dict[str, float] = {name: float(weight) for name, weight in data["weights"].items()}
-        self._threshold = float(data["threshold"])
-        self._beside = float(data["beside"])
+    intercept: float
+    weights: Mapping[str, float]
+    threshold: float  # (0, 1): the least probability that is shown as an answer
 
-    def judge(self, question: str, candidates: Sequence[Candidate]) -> Verdict:
-        """Return the verdict on the best candidate."""
-        if not question or not candidates:
-            return Verdict(0.0, answers=False, trigger="gate: no candidate")
-        probability = self.probability(candidates[0])
-        named = ", ".join(f"{name} {value:.2f}" for name, value in features(candidates[0]).items())
-        return Verdict(probability, probability >= self._threshold, f"gate: {probability:.2f} from {named}")
-
-    def probability(self, candidate: Candidate) -> float:
-        """Return the calibrated probability that this candidate answers, [0, 1]."""
-        values = features(candidate)
-        logit = self._intercept + sum(weight * values[name] for name, weight in self._weights.items())
-        return 1 / (1 + math.exp(-logit)) if logit > -700 else 0.0
-
-    def belongs(self, candidate: Candidate, best: Candidate) -> bool:
-        """Return True where a further candidate is good enough to stand beside the best."""
-        return self.probability(candidate) >= self._beside * self.probability(best)
+    def judge(self, features: Mapping[str, float]) -> Verdict:
+        """Return the verdict on the features of one question."""
+        log_odds = self.intercept + sum(weight * features[name] for name, weight in self.weights.items())
+        probability = 1 / (1 + math.exp(-min(max(log_odds, -700.0), 700.0)))
+        named = ", ".join(f"{name} {features[name]:.2f}" for name in self.weights)
+        return Verdict(probability, probability >= self.threshold, f"gate {probability:.2f}: {named}")
 
 
-def features(candidate: Candidate) -> dict[str, float]:
-    """Return the named features of a candidate: the cross-encoder's logit and the cosine, higher is better."""
-    logit = candidate.logit if candidate.logit is not None else -10.0
-    return {"reranker": logit / 10, "cosine": candidate.cosine}
+def read_gates() -> dict[str, Gate]:
+    """Return the gates by what they judge: "bank", and "passages" for a corpus without a question bank."""
+    data = json.loads(resources.files("kbot.answering").joinpath("gate.json").read_text(encoding="utf-8"))
+    return {
+        name: Gate(float(entry["intercept"]), dict(entry["weights"]), float(entry["threshold"]))
+        for name, entry in data.items()
+    }

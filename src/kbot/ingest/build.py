@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
@@ -18,6 +19,9 @@ from kbot.clinic import Clinic, read_clinic
 from kbot.errors import CorpusError, IndexUnusableError
 from kbot.ingest.corpus import corpus_hash, read_corpus
 from kbot.ingest.passages import TOKEN_BUDGET, split_passages
+from kbot.ingest.questions import read_bank
+from kbot.ingest.topic_model import train_head
+from kbot.ingest.vocabulary import learn_language
 from kbot.records import Document, Passage
 from kbot.search.encoder import OnnxEncoder
 from kbot.search.index import save_texts, vector_id
@@ -25,17 +29,18 @@ from kbot.search.keywords import KeywordIndex
 from kbot.search.manifest import FORMAT, Manifest, read_manifest, verify_files, write_manifest
 from kbot.search.models import ModelFiles, file_sha256, find_model
 from kbot.search.retriever import readable
+from kbot.search.topics import TopicIndex, phrasing_ids
 from kbot.search.vectors import FaissStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from kbot.search.export import SentenceTransformerEncoder
     from kbot.settings import Settings
 
-RECIPE = "passages-1"  # part of the build id: change it whenever the same corpus would make another index
+RECIPE = "passages-topics-language-background-4"  # part of the build id: change it whenever the same corpus would make another index
 _KEPT_BUILDS = 2  # the one that is served and the one before, which a running app may still read
 _PARITY_TEXTS = 24
 
@@ -96,14 +101,41 @@ def build(settings: Settings, *, progress: Progress | None = None, force: bool =
     build_id = _build_id(source_hash, encoder_files, reranker_files)
     previous = _previous(settings.index)
     if previous is not None and previous.build == build_id and not force:
-        return BuildReport(previous, unchanged=True, encoded=0, reused=previous.counts["vectors"], parity=None)
+        return BuildReport(
+            previous,
+            unchanged=True,
+            encoded=0,
+            reused=previous.counts["vectors"] + previous.counts["phrasings"],
+            parity=None,
+        )
 
     settings.index.mkdir(parents=True, exist_ok=True)
     models = _Models(settings.index, encoder_files, reranker_files, progress)
     passages = _split(documents, models.count_tokens, progress)
+    bank = read_bank(settings.corpus, passages)
+    if bank.problems:
+        raise CorpusError(bank.problems)
+    language = learn_language(documents, bank.topics)
     texts = _texts_to_encode(documents, passages)
-    vectors, encoded = _vectors(settings.index, previous, texts, models, progress)
+    phrasings = {
+        key: language.read(text).text
+        for topic in bank.topics
+        for key, text in zip(phrasing_ids(topic), topic.phrasings, strict=True)
+    }
+    known = _known_vectors(settings.index, previous, encoder_files)
+    progress.step("Encoding passages", len(texts))
+    vectors, encoded = _vectors(
+        texts, known["vectors"], lambda chunk: models.original.encode(chunk), models.dimension, progress
+    )
+    progress.step("Encoding the question bank", max(1, len(phrasings)))
+    question_vectors, more = _vectors(
+        phrasings, known["questions"], models.encode_questions, models.dimension, progress
+    )
+    encoded += more
     parity = models.check(list(texts.values())[:_PARITY_TEXTS])
+    progress.step("Learning the topics")
+    owners = [number for number, topic in enumerate(bank.topics) for _ in topic.phrasings]
+    head = train_head(question_vectors, owners, len(bank.topics))
 
     progress.step("Writing the index")
     staging = Path(tempfile.mkdtemp(dir=settings.index, prefix=".build-"))
@@ -112,19 +144,31 @@ def build(settings: Settings, *, progress: Progress | None = None, force: bool =
         store = FaissStore(vectors.shape[1])
         store.replace(list(texts), vectors)
         store.save(staging / "vectors.faiss", staging / "vectors.json")
-        _write_json(staging / "encoded.json", {key: _sha256(text) for key, text in texts.items()})
+        questions = FaissStore(vectors.shape[1])
+        questions.replace(list(phrasings), question_vectors)
+        TopicIndex(bank.topics, questions, head).save(staging)
+        language.save(staging / "language.json")
+        _write_json(staging / "encoded.json", {key: _sha256(text) for key, text in (texts | phrasings).items()})
         keywords = KeywordIndex()
         by_id = {document.id: document for document in documents}
         keywords.replace([p.id for p in passages], [readable(p, by_id[p.document_id].text) for p in passages])
         keywords.save(staging / "keywords")
         manifest = _publish(settings.index, staging, build_id, source_hash, models, {
             "documents": len(documents), "passages": len(passages), "vectors": len(texts),
+            "topics": len(bank.topics), "phrasings": len(phrasings),
         })  # fmt: skip
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     _prune(settings.index, manifest, previous)
     progress.advance()
-    return BuildReport(manifest, unchanged=False, encoded=encoded, reused=len(texts) - encoded, parity=parity)
+    return BuildReport(
+        manifest,
+        unchanged=False,
+        encoded=encoded,
+        reused=len(texts | phrasings) - encoded,
+        parity=parity,
+        warnings=tuple(bank.warnings),
+    )
 
 
 def _read(corpus: Path) -> tuple[list[Document], Clinic]:
@@ -210,12 +254,15 @@ class _Models:
         self.dimension = int(
             json.loads((encoder.folder / "1_Pooling" / "config.json").read_text())["word_embedding_dimension"]
         )
-        self._served = OnnxEncoder(
-            self.encoder_folder / "model.onnx",
-            self.encoder_folder / "tokenizer.json",
-            dimension=self.dimension,
-            threads=1,
-        )
+        self._served = [
+            OnnxEncoder(
+                self.encoder_folder / "model.onnx",
+                self.encoder_folder / "tokenizer.json",
+                dimension=self.dimension,
+                threads=1,
+            )
+            for _ in range(min(8, os.cpu_count() or 1))
+        ]
 
     @property
     def original(self) -> SentenceTransformerEncoder:
@@ -227,7 +274,17 @@ class _Models:
         return self._original
 
     def count_tokens(self, text: str) -> int:
-        return self._served.count_tokens(text)
+        return self._served[0].count_tokens(text)
+
+    def encode_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Encode phrasings as a visitor's question is encoded when it is asked: by the served encoder."""
+        workers = len(self._served)
+        with ThreadPoolExecutor(workers) as pool:
+            parts = pool.map(lambda n: self._served[n].encode(texts[n::workers]), range(workers))
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        for number, part in enumerate(parts):
+            vectors[number::workers] = part
+        return vectors
 
     def check(self, texts: Sequence[str]) -> float | None:
         """Compare the served encoder with the original, where it was exported just now."""
@@ -247,6 +304,7 @@ def _into_place(folder: Path, fill: Callable[[Path], None]) -> None:
     staging = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".new-"))
     try:
         fill(staging)
+        staging.chmod(0o755)
         shutil.rmtree(folder, ignore_errors=True)
         staging.rename(folder)
     finally:
@@ -254,29 +312,43 @@ def _into_place(folder: Path, fill: Callable[[Path], None]) -> None:
 
 
 def _vectors(
-    index: Path, previous: Manifest | None, texts: dict[str, str], models: _Models, progress: Progress
+    texts: Mapping[str, str],
+    known: dict[str, NDArray[np.float32]],
+    encode: Callable[[Sequence[str]], NDArray[np.float32]],
+    dimension: int,
+    progress: Progress,
 ) -> tuple[NDArray[np.float32], int]:
-    """Return one vector a text, in order, and how many had to be encoded."""
-    known = _known_vectors(index, previous, models.encoder)
+    """Return one vector a text, in order, and how many had to be encoded. `known` maps a text's hash to its vector."""
     hashes = {key: _sha256(text) for key, text in texts.items()}
     new = [key for key in texts if hashes[key] not in known]
-    progress.step("Encoding", max(1, len(new)))
-    chunk = 64
+    progress.advance(len(texts) - len(new))
+    chunk = 1024  # the encoder sorts a chunk by length, so that short texts are not padded to long ones
     for start in range(0, len(new), chunk):
         keys = new[start : start + chunk]
-        for key, vector in zip(keys, models.original.encode([texts[key] for key in keys]), strict=True):
+        for key, vector in zip(keys, encode([texts[key] for key in keys]), strict=True):
             known[hashes[key]] = vector
         progress.advance(len(keys))
-    return np.stack([known[hashes[key]] for key in texts]).astype(np.float32), len(new)
+    rows = [known[hashes[key]] for key in texts]
+    return (np.stack(rows).astype(np.float32) if rows else np.zeros((0, dimension), np.float32)), len(new)
 
 
-def _known_vectors(index: Path, previous: Manifest | None, encoder: ModelFiles) -> dict[str, NDArray[np.float32]]:
+def _known_vectors(
+    index: Path, previous: Manifest | None, encoder: ModelFiles
+) -> dict[str, dict[str, NDArray[np.float32]]]:
+    """Return what the build before encoded: text hash -> vector, of passages and of questions apart."""
+    known: dict[str, dict[str, NDArray[np.float32]]] = {"vectors": {}, "questions": {}}
     if previous is None or previous.encoder_fingerprint != encoder.fingerprint():
-        return {}
+        return known
     folder = previous.folder(index)
-    ids, vectors = FaissStore.load(folder / "vectors.faiss", folder / "vectors.json").items()
-    hashes = json.loads((folder / "encoded.json").read_text(encoding="utf-8"))
-    return {hashes[key]: vector for key, vector in zip(ids, vectors, strict=True) if key in hashes}
+    try:
+        hashes = json.loads((folder / "encoded.json").read_text(encoding="utf-8"))
+        for name, store in known.items():
+            ids, vectors = FaissStore.load(folder / f"{name}.faiss", folder / f"{name}.json").items()
+            store.update({hashes[key]: vector for key, vector in zip(ids, vectors, strict=True) if key in hashes})
+    except (IndexUnusableError, OSError, ValueError):
+        # The build before is of an older make: what can't be reused is encoded again.
+        return {"vectors": {}, "questions": {}}
+    return known
 
 
 def _publish(
@@ -286,6 +358,7 @@ def _publish(
     folder.parent.mkdir(exist_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
     _sync(staging)
+    staging.chmod(0o755)  # mkdtemp keeps it for its owner; the server may be somebody else
     staging.rename(folder)
     paths = [path for path in folder.rglob("*") if path.is_file()]
     paths += [models.encoder_folder / "model.onnx", models.encoder_folder / "tokenizer.json"]

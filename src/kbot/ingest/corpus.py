@@ -16,7 +16,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _KEYS = frozenset(
-    ["id", "title", "kind", "url", "authors", "journal", "year", "volume", "pages", "doi", "pmid", "pmcid", "reviewed_on", "cited_as", "search", "title_is"]
+    [
+        "id",
+        "title",
+        "kind",
+        "url",
+        "authors",
+        "journal",
+        "year",
+        "volume",
+        "pages",
+        "doi",
+        "pmid",
+        "pmcid",
+        "reviewed_on",
+        "cited_as",
+        "search",
+        "title_is",
+    ]
 )
 _REQUIRED = ("title", "kind")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")

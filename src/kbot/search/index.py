@@ -11,9 +11,11 @@ from kbot.errors import IndexDamagedError, IndexMismatchError
 from kbot.records import Document, Kind, Passage, Span
 from kbot.search.encoder import Encoder, OnnxEncoder
 from kbot.search.keywords import KeywordIndex
+from kbot.search.language import Language
 from kbot.search.manifest import Manifest, read_manifest, verify_files
 from kbot.search.models import find_model
 from kbot.search.reranker import OnnxReranker, Reranker
+from kbot.search.topics import TopicIndex
 from kbot.search.vectors import FaissStore, VectorStore
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ class SearchIndex:
     passages: dict[str, Passage]  # of searchable documents, in reading order
     vectors: VectorStore
     keywords: KeywordIndex
+    topics: TopicIndex
+    language: Language
     encoder: Encoder
     reranker: Reranker
 
@@ -120,6 +124,8 @@ def open_index(settings: Settings) -> SearchIndex:
         passages=passages,
         vectors=FaissStore.load(folder / "vectors.faiss", folder / "vectors.json"),
         keywords=KeywordIndex.load(folder / "keywords"),
+        topics=TopicIndex.load(folder),
+        language=Language.load(folder / "language.json"),
         encoder=OnnxEncoder(
             encoder_folder / "model.onnx",
             encoder_folder / "tokenizer.json",

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kbot.search.index import SearchIndex, passage_of, sentence_of
+from kbot.search.index import passage_of, sentence_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from kbot.records import Passage, Span
+    from kbot.search.index import SearchIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,7 @@ class Candidate:
     fused: float  # reciprocal rank fusion, higher is better
     highlight: Span  # the sentence nearest to the question, within the passage's text
     logit: float | None = None  # of the cross-encoder, unbounded, higher is better; None where it wasn't read
+    bank: float = 0.0  # [0, 1], how much the question bank says that this passage answers, higher is surer
 
 
 def fuse(rankings: Sequence[Sequence[str]], *, k: int = 60) -> dict[str, float]:
@@ -55,37 +61,31 @@ class Retriever:
         self._candidates = candidates
         self._rerank = rerank
 
-    def search(self, question: str) -> list[Candidate]:
-        """Return candidates, best first: those the cross-encoder read by its logit, then the rest as fused."""
-        candidates = self._fused(question)
-        read = candidates[: self._rerank]
-        texts = [readable(c.passage, self._index.documents[c.passage.document_id].text) for c in read]
-        logits = self._index.reranker.score(question, texts)
-        judged = [
-            Candidate(c.passage, c.cosine, c.keywords, c.fused, c.highlight, logit)
-            for c, logit in zip(read, logits, strict=True)
-        ]
-        judged.sort(key=lambda c: -(c.logit or 0.0))
-        return judged + candidates[self._rerank :]
-
-    def _fused(self, question: str) -> list[Candidate]:
-        vector = self._index.encoder.encode([question])[0]
+    def search(self, question: str, vector: NDArray[np.float32]) -> list[Candidate]:
+        """Return candidates by vectors and keywords fused, best first; the cross-encoder has read none of them."""
         cosines: dict[str, float] = {}
-        sentences: dict[str, tuple[float, int]] = {}
+        sentences: dict[str, int] = {}
         # A passage may stand in the store once as a whole and once a sentence: look deeper to find enough of them.
         for found, cosine in self._index.vectors.search(vector, self._candidates * 4):
             passage_id, number = passage_of(found), sentence_of(found)
             cosines.setdefault(passage_id, cosine)
-            if number is not None and passage_id not in sentences:
-                sentences[passage_id] = (cosine, number)
+            if number is not None:
+                sentences.setdefault(passage_id, number)
         keywords = dict(self._index.keywords.search(question, self._candidates))
         fused = fuse([list(cosines)[: self._candidates], list(keywords)])
-        found_candidates = []
+        candidates = []
         for passage_id, score in list(fused.items())[: self._candidates]:
             passage = self._index.passages[passage_id]
-            number = sentences[passage_id][1] if passage_id in sentences else 0
-            highlight = passage.sentences[number]
-            found_candidates.append(
-                Candidate(passage, cosines.get(passage_id, -1.0), keywords.get(passage_id, 0.0), score, highlight)
-            )
-        return found_candidates
+            highlight = passage.sentences[sentences.get(passage_id, 0)]
+            cosine, keyword = cosines.get(passage_id, -1.0), keywords.get(passage_id, 0.0)
+            candidates.append(Candidate(passage, cosine, keyword, score, highlight))
+        return candidates
+
+    def rerank(self, question: str, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """Have the cross-encoder read the first few, and return those by its logit, then the rest as they were."""
+        read = candidates[: self._rerank]
+        texts = [readable(c.passage, self._index.documents[c.passage.document_id].text) for c in read]
+        logits = self._index.reranker.score(question, texts)
+        judged = [dataclasses.replace(c, logit=logit) for c, logit in zip(read, logits, strict=True)]
+        judged.sort(key=lambda c: -(c.logit or 0.0))
+        return judged + list(candidates[self._rerank :])

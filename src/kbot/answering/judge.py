@@ -1,0 +1,131 @@
+"""Search and gate together: what would answer the question, how sure that is, and why not where it doesn't."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from kbot.answering.gate import read_gates
+from kbot.answering.select import Choice, from_bank
+from kbot.records import Reason, TopicKind
+from kbot.search.evidence import Evidence, Witness
+from kbot.search.retriever import Candidate, Retriever
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from kbot.answering.gate import Verdict
+    from kbot.search.index import SearchIndex
+
+# From this weight of its best passage on, the bank's order stands; below, the cross-encoder has a say in it.
+_CLEAR = 0.75
+# What the cross-encoder adds to a passage's weight in the bank, at most.
+_RERANKER_SAY = 0.4
+_NAMED = 0.25  # the least probability of a topic without an answer whose concept is named as missing
+_OFF_TOPIC = 0.5  # the least probability of all topics that are no clinic's
+_MOST_MISSING = 2
+_UNKNOWN = 0.3  # cosine to the nearest phrasing below which a question of unknown words is not understood
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is to be said of one question, before it is put into words."""
+
+    probability: float  # [0, 1]: that the passages answer
+    reason: Reason | None  # None: they do
+    choices: tuple[Choice, ...]  # passages that answer, or that are near where nothing does; best first
+    missing: tuple[str, ...]  # concepts that the material lacks
+    trigger: str  # for staff
+
+
+class Judge:
+    """Judges questions over one index, with its question bank or, where it has none, without."""
+
+    def __init__(self, index: SearchIndex, *, rerank: int) -> None:
+        self._index = index
+        self._retriever = Retriever(index, rerank=rerank)
+        self._witness = Witness(index)
+        gates = read_gates()
+        self._gate, self._bare_gate = gates["bank"], gates["passages"]
+
+    def judge(self, question: str, vector: NDArray[np.float32]) -> Judgement:
+        """Judge a question, given as it is searched with its unit vector."""
+        if not len(self._index.topics):
+            return self._without_bank(question, vector)
+        evidence = self._witness.collect(question, vector)
+        verdict = self._gate.judge(evidence.features)
+        choices = from_bank(evidence.quotes, self._index.passages)
+        if verdict.answers:
+            if choices[0].weight < _CLEAR:
+                choices = self._reread(question, choices)
+            return Judgement(verdict.probability, None, tuple(choices), (), _trigger(verdict, evidence))
+        near = [_choice(c) for c in self._retriever.search(question, vector)[:2]]
+        related = [*choices[:1], *(c for c in near if c.passage.id != (choices[0].passage.id if choices else ""))]
+        reason, missing = self._why_not(evidence)
+        if reason in (Reason.OFF_TOPIC, Reason.UNCLEAR):
+            related = []
+        return Judgement(verdict.probability, reason, tuple(related), missing, _trigger(verdict, evidence))
+
+    def _reread(self, question: str, choices: Sequence[Choice]) -> list[Choice]:
+        """Let the cross-encoder decide between passages that the bank finds about equally likely."""
+        passages = [Candidate(c.passage, 0.0, 0.0, 0.0, c.highlight, bank=c.weight) for c in choices]
+        by_id = {c.passage.id: c for c in choices}
+        reread = []
+        for candidate in self._retriever.rerank(question, passages):
+            choice = by_id[candidate.passage.id]
+            if candidate.logit is not None:
+                choice = replace(choice, weight=choice.weight + _RERANKER_SAY * _sigmoid(candidate.logit))
+            reread.append(choice)
+        return sorted(reread, key=lambda c: -c.weight)
+
+    def _why_not(self, evidence: Evidence) -> tuple[Reason, tuple[str, ...]]:
+        shares = evidence.share
+        rival = evidence.rivals[0] if evidence.rivals else None
+        if shares[TopicKind.OFF_TOPIC] >= _OFF_TOPIC:
+            return Reason.OFF_TOPIC, ()
+        if not evidence.covered and evidence.features["nearest_rival"] < _UNKNOWN:
+            return Reason.UNCLEAR, ()
+        if rival is not None and shares[TopicKind.PERSONAL] > max(shares[TopicKind.NOT_COVERED], _NAMED):
+            return Reason.PERSONAL_ADVICE, ()
+        named = [
+            belief.topic.missing
+            for belief in evidence.rivals
+            if belief.topic.kind is TopicKind.NOT_COVERED and belief.probability >= _NAMED
+        ]
+        missing = named[:1] or list(evidence.uncovered[:_MOST_MISSING])
+        return Reason.NOT_COVERED, tuple(missing)
+
+    def _without_bank(self, question: str, vector: NDArray[np.float32]) -> Judgement:
+        candidates = self._retriever.rerank(question, self._retriever.search(question, vector))
+        evidence = self._witness.collect(question, vector, best=candidates[0].passage if candidates else None)
+        best = candidates[0] if candidates else None
+        features = {
+            "reranker": best.logit if best is not None and best.logit is not None else -11.0,
+            "cosine": best.cosine if best is not None else -1.0,
+            **evidence.features,
+        }
+        verdict = self._bare_gate.judge(features)
+        choices = tuple(_choice(c) for c in candidates if c.logit is not None)
+        if verdict.answers:
+            return Judgement(verdict.probability, None, choices, (), verdict.trigger)
+        missing = tuple(evidence.uncovered[:_MOST_MISSING])
+        return Judgement(verdict.probability, Reason.NOT_COVERED, choices[:2], missing, verdict.trigger)
+
+
+def _choice(candidate: Candidate) -> Choice:
+    weight = _sigmoid(candidate.logit) if candidate.logit is not None else max(0.0, candidate.cosine)
+    return Choice(candidate.passage, candidate.highlight, weight)
+
+
+def _sigmoid(value: float) -> float:
+    return 1 / (1 + math.exp(-min(max(value, -50.0), 50.0)))
+
+
+def _trigger(verdict: Verdict, evidence: Evidence) -> str:
+    topics = [*evidence.answered[:1], *evidence.rivals[:1]]
+    named = "; ".join(f"{belief.topic.id} {belief.probability:.2f}" for belief in topics)
+    return f"{verdict.trigger} ({named})"

@@ -1,0 +1,75 @@
+"""The REST face: `POST /api/ask` with the public contract, and `GET /healthz`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+
+from kbot.contract import as_json, read_request
+from kbot.errors import InputError
+from kbot.web.asking import UNAVAILABLE, ask_safely
+from kbot.web.schema import ANSWER, ERROR, HEALTH, QUESTION
+
+if TYPE_CHECKING:
+    from kbot.service import Service
+
+
+def api_router(service: Service) -> APIRouter:
+    """Return the routes of the REST face."""
+    router = APIRouter()
+
+    @router.post(
+        "/api/ask",
+        summary="Ask the last of the turns",
+        response_class=JSONResponse,
+        openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": QUESTION}}}},
+        responses={
+            200: _described("An answer, or a hand-over", ANSWER),
+            400: _described("The body is not what is asked for", ERROR),
+            413: _described("The body is too large", ERROR),
+            500: _described("Something failed: a hand-over to a clinician", ANSWER),
+        },
+    )
+    async def ask(request: Request) -> JSONResponse:
+        """Answer a question with passages of the clinic's material, or hand over. Nothing is stored."""
+        try:
+            identity, turns = read_request(_parse(await request.body()), "the request")
+        except InputError as error:
+            return JSONResponse({"error": str(error)}, status_code=400)
+        asked = await run_in_threadpool(ask_safely, service, turns)
+        failed = asked.answer.trigger == UNAVAILABLE
+        return JSONResponse(as_json(asked, identity), status_code=500 if failed else 200)
+
+    @router.get(
+        "/healthz",
+        summary="Say whether kbot serves, and which build",
+        response_class=JSONResponse,
+        responses={200: _described("It serves", HEALTH)},
+    )
+    def health() -> JSONResponse:
+        """Say whether kbot serves, and which build of the index."""
+        documents, passages = len(service.documents), len(service.passages)
+        return JSONResponse({"status": "ok", "build": service.build, "documents": documents, "passages": passages})
+
+    return router
+
+
+def _parse(body: bytes) -> object:
+    try:
+        return json.loads(body.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise InputError(f"the request: not UTF-8 at byte {error.start + 1}: send JSON in UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f'the request: not JSON at line {error.lineno}, column {error.colno}: send {{"turns": ["your question"]}}'
+        ) from None
+    except (RecursionError, ValueError):  # nested thousands deep, or a number of thousands of digits
+        raise InputError('the request: not JSON that can be read: send {"turns": ["your question"]}') from None
+
+
+def _described(description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}

@@ -1,0 +1,56 @@
+"""The web app: the chat, the source pages and the REST face, in one FastAPI."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from gradio import mount_gradio_app
+from gradio.themes import Base
+from starlette.middleware.gzip import GZipMiddleware
+
+from kbot.web.api import api_router
+from kbot.web.assets import Assets
+from kbot.web.chat import Conversation, build_chat
+from kbot.web.security import Limits, SecurityHeaders
+from kbot.web.shell import Shell
+from kbot.web.source import source_router
+from kbot.web.templates import Templates
+from kbot.web.wording import NO_DOCUMENT, NO_DOCUMENT_WHY
+
+if TYPE_CHECKING:
+    from kbot.service import Service
+
+
+def create_app(service: Service) -> FastAPI:
+    """Return the web app for a service. It holds no conversation: each request brings its own."""
+    assets = Assets(service.clinic)
+    templates = Templates(service.clinic, assets.version)
+    blocks = build_chat(Conversation(service, templates, tuple(service.examples(4))))
+    # The documentation pages load their scripts from another host, so only /openapi.json is served.
+    app = FastAPI(title="kbot", version=version("kbot"), docs_url=None, redoc_url=None)
+    app.include_router(api_router(service))
+    app.include_router(source_router(service, templates))
+    app.include_router(assets.router())
+    mount_gradio_app(
+        app,
+        blocks,
+        path="/",
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        ssr_mode=False,
+        enable_monitoring=False,
+        mcp_server=False,
+        pwa=False,
+        # The visitor's own fonts: none is loaded.
+        theme=Base(font=("system-ui", "sans-serif"), font_mono=("ui-monospace", "monospace")),
+    )
+    # The last one added sees a request first.
+    app.add_middleware(Shell, service=service, templates=templates)
+    nowhere = templates.page("missing.html", heading=NO_DOCUMENT, explanation=NO_DOCUMENT_WHY, root="")
+    app.add_middleware(Limits, nowhere=nowhere)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    return app

@@ -1,0 +1,109 @@
+// What Gradio's chat leaves to the page: names for screen readers, where to scroll and focus, copying, waiting, and
+// a way on where the server can't be reached. Nothing is stored, and nothing is sent anywhere else.
+"use strict";
+(() => {
+  const WAIT_MS = 300; // an answer that is faster needs no sign that it is being looked for
+  const byId = (id) => document.getElementById(id);
+  const box = () => document.querySelector("#question textarea");
+  const say = (text) => { byId("kb-status").textContent = text; };
+  let asked = 0; // questions on the page
+  let unread = null; // the last question, until its answer stands below it
+  let timer = 0;
+
+  // Gradio names each message with its own source text, tags included: the message reads better without.
+  function tidy() {
+    const log = document.querySelector("#conversation [role=log]");
+    if (log && log.getAttribute("aria-label") !== "Conversation") log.setAttribute("aria-label", "Conversation");
+    document.querySelectorAll("#conversation [data-testid][aria-label]").forEach((message) => {
+      message.removeAttribute("aria-label");
+    });
+    // Gradio opens every link in a new tab; a phone call needs none.
+    document.querySelectorAll("a[target][href^='tel:'], a[target][href^='sms:']").forEach((link) => {
+      link.removeAttribute("target");
+    });
+    if (byId("conversation")) byId("conversation").tabIndex = -1;
+    if (box() && !box().hasAttribute("enterkeyhint")) {
+      box().setAttribute("enterkeyhint", "send");
+      box().setAttribute("autocomplete", "off");
+    }
+  }
+
+  function follow() {
+    const questions = document.querySelectorAll("#conversation .user-row");
+    if (questions.length < asked) window.scrollTo(0, 0);
+    if (questions.length > asked) unread = questions[questions.length - 1];
+    asked = questions.length;
+    if (unread && unread.nextElementSibling?.querySelector(".kb-answer")) {
+      // The answer is read from its beginning: the question goes to the top, not the end of the answer to the bottom.
+      const question = unread;
+      unread = null;
+      window.requestAnimationFrame(() => question.scrollIntoView({ block: "start" }));
+    }
+  }
+
+  function waiting(on) {
+    window.clearTimeout(timer);
+    if (on) timer = window.setTimeout(() => { byId("kb-waiting").hidden = false; }, WAIT_MS);
+    else byId("kb-waiting").hidden = true;
+  }
+
+  function unreachable(on) {
+    byId("kb-unreachable").hidden = !on;
+    if (on) byId("kb-unreachable").scrollIntoView({ block: "nearest" });
+  }
+
+  // Every question is one request; watching it is the only way to know that there will be no answer.
+  const send = window.fetch;
+  window.fetch = async (...request) => {
+    const address = String(request[0]?.url ?? request[0]);
+    if (!address.includes("/run/")) return send(...request);
+    waiting(true);
+    try {
+      const response = await send(...request);
+      unreachable(!response.ok);
+      return response;
+    } catch (error) {
+      unreachable(true);
+      throw error;
+    } finally {
+      waiting(false);
+    }
+  };
+
+  async function copy(button) {
+    const card = button.closest(".kb-passage");
+    const source = card.querySelector(".kb-source").href;
+    const text = `${card.querySelector(".kb-quote").textContent.trim()}\n\n${card.querySelector(".kb-label").textContent}: ${source}\n`;
+    const label = button.textContent;
+    try {
+      await navigator.clipboard.writeText(text);
+      say("Copied with its source.");
+      button.textContent = "Copied";
+    } catch {
+      say("Copying is not allowed here: select the text instead.");
+      button.textContent = "Not copied";
+    }
+    window.setTimeout(() => { button.textContent = label; say(""); }, 2500);
+  }
+
+  document.addEventListener("click", (event) => {
+    if (!(event.target instanceof Element)) return;
+    const button = event.target.closest(".kb-copy");
+    if (button) copy(button);
+    // What was pressed goes away with the answer, and the focus must not fall off the page with it. On a phone the
+    // question box would open the keyboard over the answer.
+    if (event.target.closest("#conversation .option, #start-over")) {
+      const typing = window.matchMedia("(pointer: fine)").matches;
+      (typing ? box() : byId("conversation")).focus({ preventScroll: true });
+    }
+  }, true);
+
+  window.addEventListener("beforeprint", () => {
+    document.querySelectorAll("#conversation details").forEach((part) => { part.open = true; });
+  });
+
+  // Gradio puts its parts in place one after another and may replace them, so nothing is looked up only once.
+  new MutationObserver(() => { tidy(); follow(); }).observe(document.querySelector(".kb-conversation"), {
+    childList: true, subtree: true,
+  });
+})();

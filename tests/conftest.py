@@ -1,0 +1,132 @@
+"""What the tests of several folders share: a service with scripted answers, and the real one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kbot.answering.replies import Replies, read_replies
+from kbot.answering.show import show
+from kbot.clinic import Clinic, read_clinic
+from kbot.ingest.corpus import read_corpus
+from kbot.ingest.passages import split_passages
+from kbot.records import Answer, Asked, Fallback, Found, Outcome, Reason, ShownPassage, Span
+from kbot.service import Service
+from kbot.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kbot.records import Document, Passage
+
+REPOSITORY = Path(__file__).parent.parent
+SIDE_EFFECTS = "faq#what-are-the-side-effects-of-ketamine-treatment-51e39f"
+SESSIONS = "article#iv-ketamine-infusion-therapy-9a5473"
+BENEFIT = "article#benefits-of-ketamine-therapy-for-depression-77687b"
+ANSWERED = {"side effects": (SIDE_EFFECTS,), "how long": (SESSIONS, SIDE_EFFECTS), "suicidal": (BENEFIT,)}
+EXAMPLES = ["What are the side effects of ketamine?", "How long does a session take?", "Hello, who are you?"]
+
+
+class ScriptedService(Service):
+    """A service over the real corpus that answers by a word of the question: faces are tested with it, not the bot."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.asked: list[tuple[str, ...]] = []
+        self._clinic = read_clinic(settings.corpus / "clinic.toml")
+        self._documents = {document.id: document for document in read_corpus(settings.corpus)}
+        self._passages = {
+            passage.id: passage
+            for document in self._documents.values()
+            if document.searchable
+            for passage in split_passages(document, lambda text: len(text.split()))
+        }
+        self._replies: Replies = read_replies(self._clinic)
+
+    def ask(self, turns: Sequence[str]) -> Asked:
+        self.asked.append(tuple(turns))
+        return Asked(answer=self._answer(turns[-1]), build=self.build, elapsed_ms=1.0)
+
+    def _answer(self, question: str) -> Answer:
+        lowered = question.lower()
+        if "break down" in lowered:
+            raise RuntimeError(f"the secret of {question}")
+        passages = next((ids for words, ids in ANSWERED.items() if words in lowered), None)
+        if passages is not None:
+            return self._found(question, passages)
+        return self._fallback(question, lowered)
+
+    def _fallback(self, question: str, lowered: str) -> Fallback:
+        replies = self._replies
+        if "die" in lowered:
+            in_crisis = (replies.lifeline, replies.lifeline_spanish, replies.emergency, replies.clinic)
+            return Fallback(question, Outcome.CRISIS, replies.text("crisis"), in_crisis)
+        if "breathe" in lowered:
+            in_emergency = (replies.emergency, replies.poison, replies.lifeline)
+            return Fallback(question, Outcome.EMERGENCY, replies.text("emergency"), in_emergency)
+        if "hello" in lowered:
+            return Fallback(question, Outcome.GREETING, replies.text("greeting"), (replies.clinic,))
+        if not question.strip():
+            text, examples = replies.text("empty"), tuple(self.examples(2))
+            return Fallback(
+                question, Outcome.CLINICIAN, text, (replies.clinic,), Reason.UNCLEAR, suggestions=examples
+            )
+        return Fallback(
+            question,
+            Outcome.CLINICIAN,
+            replies.text("not_covered_missing", missing="pregnancy"),
+            (replies.clinic,),
+            reason=Reason.NOT_COVERED,
+            related=(self._shown(SIDE_EFFECTS),),
+            missing=("pregnancy",),
+        )
+
+    def _found(self, question: str, ids: tuple[str, ...]) -> Found:
+        passages = tuple(self._shown(identity) for identity in ids)
+        message = self._replies.text("answer")
+        if BENEFIT not in ids:
+            return Found(question, message, passages, confidence=0.9)
+        message = f"{message}\n\n{self._replies.text('concern')}"
+        return Found(question, message, passages, 0.9, (self._replies.lifeline,))
+
+    def _shown(self, identity: str) -> ShownPassage:
+        passage = self._passages[identity]
+        document = self._documents[passage.document_id]
+        return show(passage, document, self._clinic, highlight=Span(*passage.sentences[0]), score=0.9)
+
+    @property
+    def build(self) -> str:
+        return "scripted"
+
+    @property
+    def clinic(self) -> Clinic:
+        return self._clinic
+
+    @property
+    def documents(self) -> dict[str, Document]:
+        return self._documents
+
+    @property
+    def passages(self) -> dict[str, Passage]:
+        return self._passages
+
+    def examples(self, count: int = 4) -> list[str]:
+        return EXAMPLES[:count]
+
+
+@pytest.fixture
+def scripted() -> ScriptedService:
+    """A service with scripted answers over the repository's corpus."""
+    return ScriptedService(Settings(corpus=REPOSITORY / "corpus"))
+
+
+@pytest.fixture(scope="session")
+def service() -> Service:
+    """The real service over the repository's corpus. An index that is current is used as it is."""
+    from kbot.ingest.build import build
+
+    settings = Settings(corpus=REPOSITORY / "corpus", index=REPOSITORY / "index")
+    build(settings)
+    return Service.open(settings)
