@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from fastapi.testclient import TestClient
 
 from kbot.answering.replies import Replies, read_replies
 from kbot.answering.show import show
@@ -15,6 +16,7 @@ from kbot.ingest.passages import split_passages
 from kbot.records import Answer, Asked, Fallback, Found, Outcome, Reason, ShownPassage, Span
 from kbot.service import Service
 from kbot.settings import Settings
+from kbot.web.app import create_app
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +32,7 @@ EXAMPLES = ["What are the side effects of ketamine?", "How long does a session t
 
 
 class ScriptedService(Service):
-    """A service over the real corpus that answers by a word of the question: faces are tested with it, not the bot."""
+    """A service over the real corpus that answers by a word of the question: it tests the faces, not the bot."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -116,10 +118,16 @@ class ScriptedService(Service):
         return EXAMPLES[:count]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def scripted() -> ScriptedService:
     """A service with scripted answers over the repository's corpus."""
     return ScriptedService(Settings(corpus=REPOSITORY / "corpus"))
+
+
+@pytest.fixture(scope="session")
+def client(scripted: ScriptedService) -> TestClient:
+    """A client of the web app over the scripted service."""
+    return TestClient(create_app(scripted), raise_server_exceptions=False)
 
 
 @pytest.fixture(scope="session")

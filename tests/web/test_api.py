@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -19,15 +19,10 @@ CONTRACT = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def client(scripted: Service) -> TestClient:
-    return TestClient(create_app(scripted), raise_server_exceptions=False)
-
-
-def ask(client: TestClient, *turns: str, status: int = 200) -> dict[str, object]:
+def ask(client: TestClient, *turns: str, status: int = 200) -> dict[str, Any]:
     response = client.post("/api/ask", json={"turns": turns, "id": "q1"})
     assert response.status_code == status
-    answer: dict[str, object] = response.json()
+    answer: dict[str, Any] = response.json()
     return answer
 
 
@@ -37,7 +32,7 @@ def test_an_answer_is_the_object_of_the_contract(client: TestClient, scripted: S
     assert set(answer) == CONTRACT
     assert (answer["id"], answer["question"]) == ("q1", "What are the side effects?")
     assert (answer["outcome"], answer["reason"], answer["build"]) == ("answer", None, "scripted")
-    (passage,) = answer["passages"]  # type: ignore[misc,attr-defined]
+    passage = answer["passages"][0]
     document = scripted.documents["faq"]
     assert passage["text"] == document.text[passage["start"] : passage["end"]]
     assert passage["source"]["page"] == f"/source/{passage['id']}"
@@ -49,7 +44,7 @@ def test_the_real_service_answers_a_question_of_the_faq_with_its_own_answer(serv
     answer = ask(client, "How many ketamine treatments are needed for depression?")
 
     assert answer["outcome"] == "answer"
-    passage = answer["passages"][0]  # type: ignore[index]
+    passage = answer["passages"][0]
     assert passage["heading"][-1] == "How many ketamine treatments are needed for depression?"
 
 
@@ -58,7 +53,7 @@ def test_the_last_turn_is_the_question_and_the_earlier_ones_come_before_it(clien
 
     assert answer["question"] == "I want to die"
     assert answer["outcome"] == "crisis"
-    assert answer["resources"][0]["name"].startswith("988")  # type: ignore[index]
+    assert answer["resources"][0]["name"].startswith("988")
 
 
 @pytest.mark.parametrize(
@@ -120,7 +115,7 @@ def test_a_failure_inside_hands_over_and_logs_nothing_of_the_question(
 
     assert set(answer) == CONTRACT
     assert answer["outcome"] == "clinician"
-    assert [resource["call"] for resource in answer["resources"]] == ["(949) 763-3440", "988"]  # type: ignore[attr-defined]
+    assert [resource["call"] for resource in answer["resources"]] == ["(949) 763-3440", "988"]
     assert "secret" not in json.dumps(answer)
     (record,) = caplog.records
     assert "RuntimeError" in record.getMessage()

@@ -22,7 +22,7 @@ def on(text: str, part: str, tag: str = "span") -> Mark:
         ('**"A"** b', '**"A"**', '<p><span id="p" class="c"><strong>&quot;A&quot;</strong></span> b</p>\n'),
         ("a\nb", "a\nb", '<p><span id="p" class="c">a\nb</span></p>\n'),
         ("```\nx\n```", "```\nx\n```", '<pre><code id="p" class="c">x\n</code></pre>\n'),
-        ("    x < y", "x < y", '<pre><code id="p" class="c">x &lt; y\n</code></pre>\n'),
+        ("    x < y", "x < y", '<pre id="p" class="c"><code>x &lt; y\n</code></pre>\n'),
         ("`a b` c", "`a b` c", '<p><span id="p" class="c"><code>a b</code> c</span></p>\n'),
     ],
 )

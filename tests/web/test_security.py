@@ -4,23 +4,15 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from fastapi.testclient import TestClient
-
-from kbot.web.app import create_app
 
 if TYPE_CHECKING:
-    from kbot.service import Service
+    from fastapi.testclient import TestClient
 
 CLOSED = [
     "/gradio_api/upload", "/gradio_api/file=/etc/passwd", "/gradio_api/runs", "/gradio_api/queue/join",
     "/gradio_api/heartbeat/x", "/gradio_api/deep_link", "/gradio_api/mcp/sse", "/monitoring", "/monitoring/summary",
     "/manifest.json", "/login", "/docs", "/redoc", "/proxy=https://example.org", "/nothing",
 ]  # fmt: skip
-
-
-@pytest.fixture
-def client(scripted: Service) -> TestClient:
-    return TestClient(create_app(scripted), raise_server_exceptions=False)
 
 
 @pytest.mark.parametrize("address", ["/", "/source/faq", "/source/nothing", "/healthz", "/ui/site.css", "/nothing"])

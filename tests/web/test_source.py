@@ -6,13 +6,13 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
-from fastapi.testclient import TestClient
 
 from kbot.records import Document, Kind
-from kbot.web.app import create_app
 from kbot.web.source import Link, citation
 
 if TYPE_CHECKING:
+    from fastapi.testclient import TestClient
+
     from kbot.service import Service
 
 
@@ -49,11 +49,6 @@ class Ids(HTMLParser):
                 self.text[identity] += data
             if tag == "h1":
                 self.headings[-1] += data
-
-
-@pytest.fixture
-def client(scripted: Service) -> TestClient:
-    return TestClient(create_app(scripted))
 
 
 def words(text: str) -> str:
@@ -156,7 +151,7 @@ def test_a_citation_names_what_is_known_in_the_usual_order() -> None:
 
     assert cited is not None
     assert cited.text == (
-        "Wilkinson, S. T., Ballard, E. D (2018). A trial. American Journal of Psychiatry 175(2), 150-158."
+        "Wilkinson, S. T., Ballard, E. D. (2018). A trial. American Journal of Psychiatry 175(2), 150-158."
     )
     assert cited.links == (
         Link("DOI 10.1176/x", "https://doi.org/10.1176/x"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 
 from kbot.contract import as_json, read_request
 from kbot.errors import InputError
@@ -34,15 +34,19 @@ def api_router(service: Service) -> APIRouter:
             500: _described("Something failed: a hand-over to a clinician", ANSWER),
         },
     )
-    async def ask(request: Request) -> JSONResponse:
+    async def ask(request: Request) -> Response:
         """Answer a question with passages of the clinic's material, or hand over. Nothing is stored."""
         try:
             identity, turns = read_request(_parse(await request.body()), "the request")
         except InputError as error:
-            return JSONResponse({"error": str(error)}, status_code=400)
+            return _json({"error": str(error)}, status=400)
         asked = await run_in_threadpool(ask_safely, service, turns)
         failed = asked.answer.trigger == UNAVAILABLE
-        return JSONResponse(as_json(asked, identity), status_code=500 if failed else 200)
+        return _json(as_json(asked, identity), status=500 if failed else 200)
+
+    @router.get("/api/ask", include_in_schema=False)
+    def refuse() -> Response:
+        return _json({"error": "questions are sent with POST: see /openapi.json"}, status=405)
 
     @router.get(
         "/healthz",
@@ -69,6 +73,11 @@ def _parse(body: bytes) -> object:
         ) from None
     except (RecursionError, ValueError):  # nested thousands deep, or a number of thousands of digits
         raise InputError('the request: not JSON that can be read: send {"turns": ["your question"]}') from None
+
+
+def _json(data: dict[str, Any], *, status: int) -> Response:
+    """Return a JSON response in ASCII: half a surrogate pair in a question has no UTF-8 of its own."""
+    return Response(json.dumps(data), status_code=status, media_type="application/json")
 
 
 def _described(description: str, schema: dict[str, Any]) -> dict[str, Any]:

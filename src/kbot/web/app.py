@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,19 @@ if TYPE_CHECKING:
 
 def create_app(service: Service) -> FastAPI:
     """Return the web app for a service. It holds no conversation: each request brings its own."""
+
+    async def within_loop() -> FastAPI:
+        return _create(service)
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        # Outside of an event loop Gradio opens several and leaves them open: it gets one, which is closed again.
+        return asyncio.run(within_loop())
+    return _create(service)
+
+
+def _create(service: Service) -> FastAPI:
     assets = Assets(service.clinic)
     templates = Templates(service.clinic, assets.version)
     blocks = build_chat(Conversation(service, templates, tuple(service.examples(4))))

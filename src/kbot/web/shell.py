@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _SCRIPT = re.compile(r"<script\b[^>]*>.*?</script>", re.DOTALL)
 _SHEET = re.compile(r'<link\b[^>]*rel="stylesheet"[^>]*>')
 _APP = re.compile(r"<gradio-app\b.*?</gradio-app>", re.DOTALL)
-_NEEDED = ("window.gradio_config", "window.gradio_api_info", "window.__gradio_mode__", 'type="module"')
+_NEEDED = ("window.gradio_config =", "window.gradio_api_info =", "window.__gradio_mode__ =", 'type="module"')
 
 
 class Shell:

@@ -42,7 +42,7 @@ def source_router(service: Service, templates: Templates) -> APIRouter:
     router = APIRouter()
 
     @router.get(
-        "/source/{document_id}", response_class=HTMLResponse, summary="Show a document of the clinic's material"
+        "/source/{document_id:path}", response_class=HTMLResponse, summary="Show a document of the clinic's material"
     )
     def source(request: Request, document_id: str) -> HTMLResponse:
         """Show a document with every passage at its own address (`#...`)."""
@@ -86,11 +86,8 @@ def citation(document: Document) -> Citation | None:
 
     A title that is our own description is not cited as the paper's.
     """
-    parts = [", ".join(document.authors).rstrip(".")]
-    if document.authors and document.year:
-        parts[0] += f" ({document.year})"
-    elif document.year:
-        parts = [str(document.year)]
+    year = f"({document.year})" if document.year else ""
+    parts = [f"{', '.join(document.authors)} {year}".strip()]
     if document.kind.is_study and not document.title_is_description:
         parts.append(document.title.rstrip("."))
     if document.journal:
@@ -106,8 +103,8 @@ def citation(document: Document) -> Citation | None:
         links.append(Link(document.pmcid, f"https://pmc.ncbi.nlm.nih.gov/articles/{document.pmcid}/"))
     if document.url and document.url not in {link.url for link in links}:
         links.append(Link("Publisher’s page" if document.kind.is_study else "This page on our website", document.url))
-    text = ". ".join(part for part in parts if part)
-    return Citation(f"{text}." if text else "", tuple(links)) if text or links else None
+    text = " ".join(f"{part.rstrip('.')}." for part in parts if part)
+    return Citation(text, tuple(links)) if text or links else None
 
 
 def _readable(iso: str | None) -> str:
