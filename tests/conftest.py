@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 from fastapi.testclient import TestClient
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from kbot.records import Document, Passage
 
 REPOSITORY = Path(__file__).parent.parent
+# The same examples in every run, and no clock: a gate must not depend on luck or on a busy machine.
+hypothesis.settings.register_profile("gate", derandomize=True, deadline=None, max_examples=60)
+hypothesis.settings.load_profile("gate")
 SIDE_EFFECTS = "faq#what-are-the-side-effects-of-ketamine-treatment-51e39f"
 SESSIONS = "article#iv-ketamine-infusion-therapy-9a5473"
 BENEFIT = "article#benefits-of-ketamine-therapy-for-depression-77687b"

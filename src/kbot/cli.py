@@ -67,6 +67,10 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("file", nargs="?", type=Path, default=Path("tests/golden/questions.jsonl"))
     evaluate.add_argument("--json", action="store_true", help="print the score card as JSON")
     evaluate.add_argument("--errors", action="store_true", help="list every question that went wrong, and why")
+    evaluate.add_argument(
+        "--calibrate", action="store_true", help="fit the gate on the question bank and choose its threshold on FILE"
+    )
+    evaluate.add_argument("--write", type=Path, help="with --calibrate: the gate.json to put the coefficients into")
     evaluate.set_defaults(run=_evaluate)
     _settings_flags(evaluate, "index", "encoder", "reranker", "threads", "rerank")
     return parser
@@ -172,7 +176,25 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def _calibrate(options: argparse.Namespace, settings: Settings) -> int:
+    from kbot.calibration import calibrate, judge_golden, write_gate
+    from kbot.evaluation import read_questions
+    from kbot.search.index import open_index
+    from kbot.terminal import render_calibration
+
+    questions = read_questions(options.file)
+    index = open_index(settings)
+    calibration = calibrate(index, lambda gate: judge_golden(index, questions, gate))
+    print(render_calibration(calibration))
+    if options.write is not None:
+        write_gate(options.write, calibration)
+        print(f"Written to {options.write}")
+    return 0
+
+
 def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
+    if options.calibrate:
+        return _calibrate(options, settings)
     from kbot.evaluation import evaluate, read_questions
     from kbot.service import Service
     from kbot.terminal import render_score_card

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, assert_never
 from kbot.records import Answer, Fallback, Found, Resource, ShownPassage
 
 if TYPE_CHECKING:
+    from kbot.calibration import Calibration
     from kbot.evaluation import ScoreCard
 
 _WIDTH = 92
@@ -73,4 +74,22 @@ def render_score_card(card: ScoreCard, *, errors: bool = False) -> str:
     if errors:
         for m in card.mistakes:
             lines.append(f"\n{m.id} ({m.kind}) {m.what}: {m.question}\n    {m.shown}\n    {m.trigger}")
+    return "\n".join(lines)
+
+
+def render_calibration(calibration: Calibration) -> str:
+    """Return a fitted gate with the figures that say how far it can be trusted."""
+    lines = [f"{'intercept':28}{calibration.coefficients.intercept:9.4f}"]
+    lines += [f"{name:28}{weight:9.4f}" for name, weight in calibration.coefficients.weights.items()]
+    spread = f"{min(calibration.thresholds):.2f} to {max(calibration.thresholds):.2f}"
+    lines.append(f"{'threshold':28}{calibration.threshold:9.2f}   (in the nested folds {spread})")
+    lines.append(f"{'held-out phrasings, AUC':28}{calibration.held_out_auc:9.4f}")
+    for name, rate in (
+        ("topics left out, answered", calibration.unseen),
+        ("nested: answered", calibration.nested_answered),
+        ("nested: answered wrongly", calibration.nested_wrong),
+        ("nested: others answered", calibration.nested_near_misses),
+    ):
+        low, high = rate.interval()
+        lines.append(f"{name:28}{rate.value:9.3f}   {low:.3f} to {high:.3f}   of {rate.total}")
     return "\n".join(lines)

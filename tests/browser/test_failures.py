@@ -35,7 +35,7 @@ def test_a_slow_answer_says_that_it_is_being_looked_for(browser: Browser, addres
     page = context.new_page()
     page.goto(address)
     held: list[Route] = []
-    context.route("**/gradio_api/run/**", held.append)
+    context.route("**/gradio_api/run/**", lambda route: held.append(route))  # noqa: PLW0108  Playwright marks it
     page.get_by_role("textbox", name="Your question").fill("side effects")
     page.keyboard.press("Enter")
     waiting = page.get_by_text("Looking through our pages")

@@ -57,13 +57,17 @@ class Bot:
 
     def judge(self, turns: Sequence[str]) -> Judgement:
         """Return what the search and the gate say of the last turn, without triage: for evaluation and staff."""
+        read = self.read(turns)
+        return self._judge.judge(read[-1], encode_turns(read, self._index.encoder))
+
+    def read(self, turns: Sequence[str]) -> list[str]:
+        """Return the turns as they are searched, blank ones left out; the last is the question."""
         language = self._index.language
-        read = [
+        return [
             language.read(normalise(turn, limit=self._max_question)).text
             for turn in turns[-_REMEMBERED:]
             if not is_blank(turn)
         ]
-        return self._judge.judge(read[-1], encode_turns(read, self._index.encoder))
 
     def _urgent(self, asked: str, flag: Flag) -> Fallback:
         replies = self._replies

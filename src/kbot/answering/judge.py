@@ -13,12 +13,12 @@ from kbot.search.evidence import Evidence, Witness
 from kbot.search.retriever import Candidate, Retriever
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from kbot.answering.gate import Verdict
+    from kbot.answering.gate import Gate, Verdict
     from kbot.search.index import SearchIndex
 
 # From this cosine to a known phrasing of one clear topic on, the order of its quotes stands as staff wrote it; below,
@@ -49,11 +49,12 @@ class Judgement:
 class Judge:
     """Judges questions over one index, with its question bank or, where it has none, without."""
 
-    def __init__(self, index: SearchIndex, *, rerank: int) -> None:
+    def __init__(self, index: SearchIndex, *, rerank: int, gates: Mapping[str, Gate] | None = None) -> None:
+        """`gates` stand in for the reviewed ones of `gate.json`, as when new ones are fitted."""
         self._index = index
         self._retriever = Retriever(index, rerank=rerank)
         self._witness = Witness(index)
-        gates = read_gates()
+        gates = gates or read_gates()
         self._gate, self._bare_gate = gates["bank"], gates["passages"]
 
     def judge(self, question: str, vector: NDArray[np.float32]) -> Judgement:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kbot.search.evidence import BankQuote
 
 MAX_PASSAGES = 3
-_LEAST_SHARE = 0.3  # of the best passage's weight, from which another may stand beside it
+_LEAST_SHARE = 0.2
 _SAME_WORDS = 0.8  # share of words in common from which two passages say the same
 
 

@@ -39,7 +39,7 @@ _REQUIRED = ("title", "kind")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 _URL = re.compile(r"https?://[^\s<>\"']+")
 _FILE_LIMIT = 5_000_000  # bytes of one corpus file
-_HTML_BLOCK = re.compile(r"^\s{0,3}<(?!!--)[a-zA-Z/]", re.MULTILINE)
+_HTML_BLOCK = re.compile(r"^\s{0,3}<(?!!--|[a-zA-Z][\w+.-]*:)[a-zA-Z/]", re.MULTILINE)  # "<https://...>" is a link
 
 
 def corpus_files(corpus: Path) -> list[Path]:
@@ -53,7 +53,8 @@ def corpus_files(corpus: Path) -> list[Path]:
     files = sorted(
         path
         for path in corpus.rglob("*.md")
-        if path.name.lower() != "readme.md"
+        if path.is_file()
+        and path.name.lower() != "readme.md"
         and not any(part.startswith(".") for part in path.relative_to(corpus).parts)
     )
     if not files:

@@ -37,8 +37,12 @@ def parse_front_matter(text: str) -> FrontMatter:
         line = (error.problem_mark.line + 1) if error.problem_mark else 1
         what = error.problem or error.context or "it is not YAML"
         return _broken(line, f"the front matter can't be read ({what}): put values with ':' or '#' in quotes", body)
-    except yaml.YAMLError as error:
-        return _broken(1, f"the front matter can't be read ({error}): save the file as plain UTF-8 text", body)
+    except yaml.reader.ReaderError as error:
+        line = header.count("\n", 0, error.position) + 1
+        what = f"the character U+{error.character:04X} is not allowed"
+        return _broken(line, f"the front matter can't be read ({what}): save the file as plain UTF-8 text", body)
+    except RecursionError:
+        return _broken(1, "the front matter is nested too deeply: write one 'key: value' a line", body)
     if node is None:
         return FrontMatter({}, {}, body)
     if not isinstance(node, yaml.MappingNode):

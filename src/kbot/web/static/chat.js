@@ -62,9 +62,10 @@
       const response = await send(...request);
       unreachable(!response.ok);
       return response;
-    } catch (error) {
+    } catch {
       unreachable(true);
-      throw error;
+      // Gradio never ends a call whose request fails, and takes no further question; it does end one that is refused.
+      return new Response(JSON.stringify({ error: null }), { status: 503, headers: { "Content-Type": "application/json" } });
     } finally {
       waiting(false);
     }
