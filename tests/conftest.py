@@ -31,7 +31,13 @@ hypothesis.settings.load_profile("gate")
 SIDE_EFFECTS = "faq#what-are-the-side-effects-of-ketamine-treatment-51e39f"
 SESSIONS = "article#iv-ketamine-infusion-therapy-9a5473"
 BENEFIT = "article#benefits-of-ketamine-therapy-for-depression-77687b"
-ANSWERED = {"side effects": (SIDE_EFFECTS,), "how long": (SESSIONS, SIDE_EFFECTS), "suicidal": (BENEFIT,)}
+STUDY = "wilkinson-2018#what-was-found"
+ANSWERED = {
+    "side effects": (SIDE_EFFECTS,),
+    "how long": (SESSIONS, SIDE_EFFECTS),
+    "how well": (BENEFIT, STUDY),
+    "suicidal": (BENEFIT,),
+}
 EXAMPLES = ["What are the side effects of ketamine?", "How long does a session take?", "Hello, who are you?"]
 
 

@@ -187,7 +187,7 @@ def calibrate(index: SearchIndex, judge: Callable[[Gate], Sequence[Judged]]) -> 
 
 
 def judge_golden(index: SearchIndex, questions: Sequence[Question], gate: Gate) -> list[Judged]:
-    """Return golden questions as a gate sees them. Those on how to reach the clinic are left out: both ways are right."""
+    """Return golden questions as a gate sees them. Contact questions are left out: both ways are right."""
     bare = read_gates()["passages"]
     bot = Bot(index)
     judge = Judge(index, rerank=_RERANK, gates={"bank": gate, "passages": bare})

@@ -89,7 +89,8 @@ def _settings_flags(parser: argparse.ArgumentParser, *names: str) -> None:
 
 
 def _build(options: argparse.Namespace, settings: Settings) -> int:
-    from kbot.ingest.build import Quiet, build
+    from kbot.ingest.build import build
+    from kbot.ingest.progress import Quiet
     from kbot.progress import TerminalProgress
 
     progress = TerminalProgress() if sys.stderr.isatty() else Quiet()

@@ -17,13 +17,17 @@ MAX_TURN_LENGTH = 20_000  # characters; longer ones are cut
 def as_json(asked: Asked, identity: str | None = None) -> dict[str, Any]:
     """Return the object of the public contract (docs/contract.md)."""
     answer = asked.answer
+    outcome, reason = "answer", None
+    passages: tuple[ShownPassage, ...] = ()
+    related: tuple[ShownPassage, ...] = ()
+    missing: tuple[str, ...] = ()
+    suggestions: tuple[str, ...] = ()
     match answer:
         case Found():
-            outcome, reason, related, missing, suggestions = "answer", None, (), (), ()
             passages = answer.passages
         case Fallback():
-            outcome, reason, related = answer.outcome.value, answer.reason, answer.related
-            missing, suggestions, passages = answer.missing, answer.suggestions, ()
+            outcome, reason = answer.outcome.value, answer.reason
+            related, missing, suggestions = answer.related, answer.missing, answer.suggestions
         case _:
             assert_never(answer)
     return {

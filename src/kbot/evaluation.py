@@ -1,4 +1,4 @@
-"""Golden questions to a score card. Every rate has its 95 % interval; wrong answers are counted apart from missed ones."""
+"""Golden questions to a score card. Every rate has its interval; wrong answers are counted apart from missed ones."""
 
 from __future__ import annotations
 
@@ -218,7 +218,7 @@ def _mistake(question: Question, asked: Asked) -> Mistake | None:
         what = "missed"
     elif question.kind == "answerable" and not _right(question, asked, 1):
         what = "right passage not first" if _right(question, asked, 3) else "answered wrongly"
-    elif question.kind != "answerable" and question.kind != "contact" and answered:
+    elif question.kind not in {"answerable", "contact"} and answered:
         what = "answered"
     if what is None:
         return None

@@ -36,7 +36,7 @@ class Service:
         return cls(settings, open_index(settings))
 
     def ask(self, turns: Sequence[str]) -> Asked:
-        """Answer the last of `turns`; the earlier ones are the conversation before it. Never raises for a question."""
+        """Answer the last of `turns`; the earlier ones are the conversation before it."""
         start = time.perf_counter()
         answer = self._bot.ask(turns)
         elapsed = (time.perf_counter() - start) * 1000

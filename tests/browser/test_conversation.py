@@ -169,8 +169,8 @@ def test_an_answer_is_copied_with_its_source(page: Page, address: str) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
     page.goto(address)
     ask(page, "side effects")
-    page.get_by_role("button", name="Copy with source").click()
-    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    page.get_by_role("button", name="Copy with its source").click()
+    expect(page.get_by_role("button", name="Copied", exact=True)).to_be_visible()
 
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied.startswith("Common side effects include dissociation")

@@ -27,8 +27,8 @@ def test_a_document_is_its_whole_file_with_what_the_front_matter_says(corpus: Pa
     text = (
         '---\nid: a-study\ntitle: "Results: one"\nkind: summary of a study\nurl: https://doi.org/10.1/x\n'
         'authors: [Ada Byron, Bo Li]\njournal: A Journal\nyear: 2021\nvolume: "61(5)"\npages: 480-485\ndoi: 10.1/x\n'
-        "pmid: 33242561\npmcid: PMC1\nreviewed_on: 2026-01-31\nsearch: false\ntitle_is: description\ncited_as: B. et al.\n"
-        "---\n\n# Results\n\nIt helped – “mostly”.\n"
+        "pmid: 33242561\npmcid: PMC1\nreviewed_on: 2026-01-31\nsearch: false\ntitle_is: description\n"
+        "cited_as: B. et al.\n---\n\n# Results\n\nIt helped – “mostly”.\n"
     )
     (corpus / "studies").mkdir()
     (corpus / "studies" / "one.md").write_text(text, encoding="utf-8")
@@ -102,9 +102,7 @@ def test_bytes_that_are_not_utf8_are_named_with_their_line(corpus: Path) -> None
 
     (problem,) = problems_of(corpus)
 
-    assert problem == (
-        f"corpus/page.md:6: byte {len(SOUND) + 3} is not UTF-8: save the file with the encoding UTF-8"
-    )
+    assert problem == (f"corpus/page.md:6: byte {len(SOUND) + 3} is not UTF-8: save the file with the encoding UTF-8")
 
 
 def test_a_second_document_of_the_same_id_is_named_with_the_first(corpus: Path) -> None:

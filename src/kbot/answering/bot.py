@@ -11,7 +11,7 @@ from kbot.answering.replies import read_replies
 from kbot.answering.select import Choice, choose
 from kbot.answering.show import show
 from kbot.answering.triage import Flag, Level, Triage
-from kbot.records import Answer, Fallback, Found, Kind, Outcome, Reason, ShownPassage
+from kbot.records import Answer, Fallback, Found, Kind, Outcome, Reason, Resource, ShownPassage
 from kbot.text import is_blank, normalise
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ class Bot:
 
     def _urgent(self, asked: str, flag: Flag) -> Fallback:
         replies = self._replies
+        people: tuple[Resource, ...]
         if flag.level is Level.CRISIS:
             people = (replies.lifeline, replies.lifeline_spanish, replies.emergency, replies.clinic)
             return Fallback(asked, Outcome.CRISIS, replies.text("crisis"), people, trigger=flag.trigger)

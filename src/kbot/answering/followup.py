@@ -36,14 +36,11 @@ def leans_back(turn: str) -> bool:
 def encode_turns(turns: Sequence[str], encoder: Encoder) -> NDArray[np.float32]:
     """Return the unit vector of the last turn, in the light of the one before where it leans on it.
 
-    Half is the turn alone and half is both turns together: alone it may name nothing, and with the other alone it would
-    be drawn to what was answered before. Measured on follow-ups of the golden questions, against the turn alone, both
-    turns as one text, and other shares (`kbot evaluate` prints the rates).
+    Half is the turn alone and half is both turns together: alone it may name nothing, and together it would be drawn
+    to what was answered before. On the golden follow-ups this was better than either, and than other shares.
     """
     last = turns[-1]
-    if len(turns) == 1 or not leans_back(last):
-        return encoder.encode([last])[0]
-    alone, together = encoder.encode([last, f"{turns[-2]} {last}"])
-    mixed = alone + together
+    texts = [last] if len(turns) == 1 or not leans_back(last) else [last, f"{turns[-2]} {last}"]
+    mixed: NDArray[np.float32] = encoder.encode(texts).sum(axis=0)
     norm = float(np.linalg.norm(mixed))
-    return (mixed / norm if norm else alone).astype(np.float32)
+    return mixed / np.float32(norm or 1.0)

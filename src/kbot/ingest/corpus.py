@@ -43,7 +43,7 @@ _HTML_BLOCK = re.compile(r"^\s{0,3}<(?!!--|[a-zA-Z][\w+.-]*:)[a-zA-Z/]", re.MULT
 
 
 def corpus_files(corpus: Path) -> list[Path]:
-    """Return the document files below `corpus`, in a fixed order. Read-me files and the question bank are not documents.
+    """Return the document files below `corpus`, in a fixed order; read-me files are not documents.
 
     Raises:
         CorpusError: the folder isn't there, or holds no document.

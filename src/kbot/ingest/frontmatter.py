@@ -54,7 +54,7 @@ def _compose(header: str) -> yaml.Node | None:
     # Aliases let a few lines unfold into gigabytes; front matter has no use for them.
     for event in yaml.parse(header, Loader=yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(problem="it uses a YAML alias ('*')", problem_mark=event.start_mark)
+            raise yaml.MarkedYAMLError(problem="it uses a YAML alias ('*')", problem_mark=event.start_mark)  # type: ignore[arg-type]
     return yaml.compose(header, Loader=yaml.SafeLoader)
 
 
@@ -73,7 +73,7 @@ def _mapping(node: yaml.MappingNode, body: int) -> FrontMatter:
             problems.append((line, f"the key '{key}' stands twice: keep one"))
             continue
         try:
-            values[key] = loader.construct_object(value_node, deep=True)  # type: ignore[no-untyped-call]
+            values[key] = loader.construct_object(value_node, deep=True)
         except (yaml.YAMLError, ValueError) as error:
             problems.append((line, f"the value of '{key}' can't be read ({error}): put it in quotes"))
             values[key] = None

@@ -107,8 +107,7 @@ def _line_starts(text: str) -> list[int]:
 
 
 def _span(body: str, lines: list[int], token: Token, tokens: list[Token], at: int, offset: int) -> Span | None:
-    assert token.map is not None
-    first, last = token.map
+    first, last = token.map or (0, 0)
     start, end = lines[first], lines[min(last, len(lines) - 1)]
     if token.type == "paragraph_open":
         # The line may carry a list marker or a quote sign before the words: begin at the words.

@@ -74,7 +74,7 @@ def _entries(path: Path, name: str, bank: Bank) -> list[tuple[int, dict[str, Any
         # Aliases let a few lines unfold into gigabytes; a bank has no use for them.
         for event in yaml.parse(text, Loader=_loader()):
             if isinstance(event, yaml.AliasEvent):
-                line = event.start_mark.line + 1
+                line = event.start_mark.line + 1 if event.start_mark else 1
                 bank.problems.append(f"{name}:{line}: a YAML alias ('*') is not allowed: write the text out")
                 return []
         node = yaml.compose(text, Loader=_loader())
@@ -100,9 +100,20 @@ def _entries(path: Path, name: str, bank: Bank) -> list[tuple[int, dict[str, Any
         line = item.start_mark.line + 1
         if isinstance(value, dict):
             entries.append((line, value))
+            bank.problems.extend(_twice(item, name))
         else:
             bank.problems.append(f"{name}:{line}: not a topic: write 'topic:', 'about:', 'kind:' and 'ask:'")
     return entries
+
+
+def _twice(node: yaml.MappingNode, name: str) -> list[str]:
+    """Return a problem for every key that stands twice: YAML would keep the last and lose the first."""
+    keys = [key.value for key, _ in node.value]
+    return [
+        f"{name}:{key.start_mark.line + 1}: the key '{key.value}' stands twice in a topic: keep one"
+        for number, (key, _) in enumerate(node.value)
+        if key.value in keys[:number]
+    ]
 
 
 def _loader() -> type[yaml.SafeLoader]:

@@ -56,13 +56,12 @@ class HashEncoder:
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """See `Encoder.encode`. A text without words maps to the first axis, so that every vector has length 1."""
         rows = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        for row, text in zip(rows, texts, strict=True):
+        for at, text in enumerate(texts):
+            row = rows[at]  # a view: what is added here is added to the result
             for term in terms(text):
                 digest = hashlib.sha256(term.encode()).digest()
                 row[int.from_bytes(digest[:4]) % self.dimension] += 1.0 if digest[4] & 1 else -1.0
             norm = float(np.linalg.norm(row))
-            if norm:
-                row /= norm
-            else:
-                row[0] = 1.0
+            rows[at, 0] += 0.0 if norm else 1.0
+            rows[at] /= norm or 1.0
         return rows

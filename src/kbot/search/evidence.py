@@ -1,4 +1,4 @@
-"""Everything that is measured about one question before anybody decides: the bank's topics, passages, words left over."""
+"""What is measured about a question before anybody decides: the bank's topics, their passages, words left over."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ class Witness:
         return [word for _, word in sorted(left.items(), key=lambda pair: -self._rarity(*pair))]
 
     def _rarity(self, stemmed: str, word: str) -> float:
-        """Return how much a word says: its weight over the bank's topics; unseen ones by how rare they are in English."""
+        """Return how much a word says: its weight over the topics; of unseen ones, how rare it is in English."""
         known = self._weight.get(stemmed)
         return known if known is not None else self._unseen * (0.4 + 0.6 * self._index.language.rarity(word))
 
@@ -178,7 +178,7 @@ class Witness:
 
 
 def _quotes(answered: tuple[Belief, ...]) -> tuple[BankQuote, ...]:
-    """Return the passages that the topics quote, each weighted by its topics' shares and its place among the quotes."""
+    """Return the passages that the topics quote, weighted by their topics' shares and their places there."""
     total = sum(belief.probability for belief in answered)
     found: dict[str, BankQuote] = {}
     for belief in answered:

@@ -91,11 +91,12 @@ class SentenceTransformerEncoder:
             warnings.simplefilter("ignore")
             full = Path(scratch) / "fp32.onnx"
             example = torch.ones((1, 8), dtype=torch.int64)
+            inputs = ["input_ids", "attention_mask", "token_type_ids"]
             axes = {0: "batch", 1: "tokens"}
             torch.onnx.export(
                 Graph().eval(), (example, example, torch.zeros_like(example)), str(full),
-                input_names=["input_ids", "attention_mask", "token_type_ids"], output_names=["vector"],
-                dynamic_axes=dict.fromkeys(("input_ids", "attention_mask", "token_type_ids"), axes) | {"vector": {0: "batch"}},
+                input_names=inputs, output_names=["vector"],
+                dynamic_axes=dict.fromkeys(inputs, axes) | {"vector": {0: "batch"}},
                 opset_version=17, dynamo=False,
             )  # fmt: skip
             _quantise(full, folder / "model.onnx")
@@ -111,7 +112,7 @@ class SentenceTransformerEncoder:
         least = float((self.encode(texts) * served.encode(texts)).sum(axis=1).min())
         if least < PARITY:
             raise ModelError(
-                f"the exported encoder differs from {self._files.name}: cosine {least:.3f}, at least {PARITY} expected; "
+                f"the exported encoder differs from {self._files.name}: cosine {least:.3f}, at least {PARITY} wanted; "
                 "check the versions of torch, onnx and onnxruntime against pyproject.toml"
             )
         return least

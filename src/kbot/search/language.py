@@ -89,7 +89,7 @@ class Language:
         return word in self._own or word in self._rank or word in STOPWORDS
 
     def rarity(self, word: str) -> float:
-        """Return how rare a word is in English: 0 for the thousand most used, rising by rank to 1 for unknown words."""
+        """Return how rare a word is in English: 0 for the thousand most used, rising to 1 for unknown ones."""
         rank = self._rank.get(word)
         if rank is None:
             return 1.0

@@ -17,7 +17,7 @@ from typing import Any
 from kbot.errors import IndexDamagedError, IndexMismatchError, IndexMissingError
 from kbot.search.models import file_sha256
 
-FORMAT = 1
+FORMAT = 2
 NAME = "manifest.json"
 
 
@@ -26,6 +26,7 @@ class Manifest:
     """What `manifest.json` says."""
 
     build: str  # 16 hex digits over the corpus, the models and the recipe
+    directory: str  # of the build, below index/builds
     corpus_hash: str
     encoder: str  # name
     encoder_fingerprint: str
@@ -39,7 +40,7 @@ class Manifest:
 
     def folder(self, index: Path) -> Path:
         """Return the folder of this build."""
-        return index / "builds" / self.build
+        return index / "builds" / self.directory
 
     def model(self, index: Path, name: str) -> Path:
         """Return the folder of the model whose file `name` (as "encoder/model.onnx") the manifest lists."""

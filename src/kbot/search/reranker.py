@@ -33,7 +33,7 @@ class OnnxReranker:
 
 
 class OverlapReranker:
-    """A deterministic reranker for tests: the share of the question's terms that the text has, as a logit in [-4, 4]."""
+    """A deterministic reranker for tests: the share of the question's terms in the text, as a logit in [-4, 4]."""
 
     def score(self, question: str, texts: Sequence[str]) -> list[float]:
         """See `Reranker.score`."""

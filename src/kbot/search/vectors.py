@@ -36,7 +36,7 @@ class FaissStore:
     def __init__(self, dimension: int) -> None:
         # One question at a time: FAISS's thread pool costs more than the search.
         faiss.omp_set_num_threads(1)
-        self._index = faiss.IndexFlatIP(dimension)
+        self._index: faiss.Index = faiss.IndexFlatIP(dimension)
         self._ids: list[str] = []
 
     def replace(self, ids: Sequence[str], vectors: NDArray[np.float32]) -> None:

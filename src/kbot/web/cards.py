@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 
 from kbot.records import Answer, Fallback, Found, Kind, Outcome, Resource, ShownPassage
 from kbot.web.markdown import Mark, render_inline
+from kbot.web.wording import CLINIC_SAYS, STUDIES_FOUND
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from kbot.web.templates import Templates
 
 SHORT_NUMBER = 4  # digits, as 988 and 911: part of other words and addresses, so not made links in running text
+_WHO = {False: CLINIC_SAYS, True: STUDIES_FOUND}
 _URGENT = {Outcome.CRISIS, Outcome.EMERGENCY}
 
 
@@ -24,12 +26,21 @@ class _Card:
     """A passage as its template needs it."""
 
     heading: str
+    part: str  # of a study, whose heading is its title; otherwise empty
     lead_in: str
     html: Markup
     kind: Kind
     title: str
     page: str
     url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Passages of one sort of source; `title` is empty where there is no other sort to tell them from."""
+
+    title: str
+    cards: list[_Card]
 
 
 def answer_card(answer: Answer, templates: Templates, *, root: str = "") -> str:
@@ -41,18 +52,18 @@ def answer_card(answer: Answer, templates: Templates, *, root: str = "") -> str:
             return templates.message(
                 "answer.html",
                 paragraphs=paragraphs,
-                urgent=answer.resources,
-                passages=[_card(passage, root) for passage in answer.passages],
+                urgent=resources,
+                groups=_groups(answer.passages, root),
             )
         case Fallback(outcome=outcome) if outcome in _URGENT:
-            return templates.message("urgent.html", paragraphs=paragraphs, resources=answer.resources)
+            return templates.message("urgent.html", paragraphs=paragraphs, resources=resources)
         case Fallback(outcome=Outcome.GREETING):
             return templates.message("plain.html", paragraphs=paragraphs)
         case Fallback():
             return templates.message(
                 "handover.html",
                 paragraphs=paragraphs,
-                resources=answer.resources,
+                resources=resources,
                 missing=answer.missing,
                 related=[_card(passage, root) for passage in answer.related],
             )
@@ -75,13 +86,25 @@ def _with_numbers(text: str, resources: Sequence[Resource]) -> Markup:
     return html
 
 
+def _groups(passages: Sequence[ShownPassage], root: str) -> list[_Group]:
+    """Return the passages best first; where the clinic and studies both speak, apart, under who says it."""
+    groups: dict[bool, list[_Card]] = {}
+    for passage in passages:
+        groups.setdefault(passage.source.kind.is_study, []).append(_card(passage, root))
+    named = len(groups) > 1
+    return [_Group(_WHO[is_study] if named else "", cards) for is_study, cards in groups.items()]
+
+
 def _card(passage: ShownPassage, root: str) -> _Card:
+    source = passage.source
+    heading = passage.heading[-1] if passage.heading else source.title
     return _Card(
-        heading=passage.heading[-1] if passage.heading else passage.source.title,
+        heading=source.title if source.kind.is_study else heading,
+        part=heading if source.kind.is_study and len(passage.heading) > 1 else "",
         lead_in=passage.lead_in or "",
         html=render_inline(passage.text, [Mark(passage.highlight, tag="mark")]),
-        kind=passage.source.kind,
-        title=passage.source.title,
-        page=root + passage.source.page,
-        url=passage.source.url,
+        kind=source.kind,
+        title=source.title,
+        page=root + source.page,
+        url=source.url,
     )

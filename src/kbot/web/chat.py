@@ -11,7 +11,7 @@ import gradio as gr
 from kbot.records import Fallback, Outcome
 from kbot.web.asking import ask_safely, report, unavailable
 from kbot.web.cards import answer_card, asked_card
-from kbot.web.wording import EXAMPLES_LEAD, PLACEHOLDER, TITLE
+from kbot.web.wording import DISCLOSURE, EXAMPLES_LEAD, PLACEHOLDER, TITLE
 
 if TYPE_CHECKING:
     from kbot.records import Answer
@@ -125,7 +125,9 @@ def build_chat(conversation: Conversation) -> gr.Blocks:
                     scale=1,
                 )
                 send = gr.Button("Send", elem_id="send", variant="primary", scale=0, min_width=0)
-            again = gr.Button("Start over", elem_id="start-over", visible=False, size="sm", scale=0, min_width=0)
+            with gr.Row(elem_id="below"):
+                gr.Markdown(DISCLOSURE, elem_id="disclosure", container=False)
+                again = gr.Button("Start over", elem_id="start-over", visible=False, size="sm", scale=0, min_width=0)
         memory = gr.Textbox(Memory().as_text(), visible=False)
         after = [box, memory, chat, stay, again]
         quietly: dict[str, Any] = {

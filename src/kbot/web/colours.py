@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import colorsys
 from dataclasses import dataclass
 
 Rgb = tuple[float, float, float]  # each channel [0, 1], sRGB
 
 TEXT_CONTRAST = 4.5  # WCAG 2.2, 1.4.3
+DARK_SATURATION = 0.45  # brighter colours glare on dark
 DARK_CONTRAST = 8.5  # that of the accent on the dark surface: more than 7:1 (1.4.6) on tints of it, too
 WHITE: Rgb = (1.0, 1.0, 1.0)
 DARK_SURFACE: Rgb = (0x20 / 255, 0x29 / 255, 0x2B / 255)  # --kb-surface of the dark scheme in site.css
@@ -29,11 +31,11 @@ def light(accent: str) -> Palette:
 
 def dark(accent: str) -> Palette:
     """Return the palette on the dark surface: the accent made lighter until text in it can be read."""
-    colour = parse(accent)
-    share = 0.0
-    while share < 1 and contrast(mix(colour, WHITE, share), DARK_SURFACE) < DARK_CONTRAST:
-        share += 0.02
-    bright = mix(colour, WHITE, share)
+    hue, lightness, saturation = colorsys.rgb_to_hls(*parse(accent))
+    bright = parse(accent)
+    while lightness < 1 and contrast(bright, DARK_SURFACE) < DARK_CONTRAST:
+        lightness += 0.01
+        bright = colorsys.hls_to_rgb(hue, min(lightness, 1.0), min(saturation, DARK_SATURATION))
     return Palette(as_hex(bright), "#0b1213", as_hex(mix(DARK_SURFACE, bright, 0.14)))
 
 

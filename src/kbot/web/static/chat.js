@@ -75,7 +75,7 @@
     const card = button.closest(".kb-passage");
     const source = card.querySelector(".kb-source").href;
     const text = `${card.querySelector(".kb-quote").textContent.trim()}\n\n${card.querySelector(".kb-label").textContent}: ${source}\n`;
-    const label = button.textContent;
+    const label = button.innerHTML;
     try {
       await navigator.clipboard.writeText(text);
       say("Copied with its source.");
@@ -84,7 +84,7 @@
       say("Copying is not allowed here: select the text instead.");
       button.textContent = "Not copied";
     }
-    window.setTimeout(() => { button.textContent = label; say(""); }, 2500);
+    window.setTimeout(() => { button.innerHTML = label; say(""); }, 2500);
   }
 
   document.addEventListener("click", (event) => {
