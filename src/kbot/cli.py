@@ -73,6 +73,13 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--write", type=Path, help="with --calibrate: the gate.json to put the coefficients into")
     evaluate.set_defaults(run=_evaluate)
     _settings_flags(evaluate, "index", "encoder", "reranker", "threads", "rerank")
+
+    questions = commands.add_parser("questions", help="look after the question bank")
+    tasks = questions.add_subparsers(title="tasks", required=True, metavar="TASK")
+    check = tasks.add_parser("check", help="list not-covered topics that a passage may now answer")
+    check.add_argument("--json", action="store_true", help="print the list as JSON")
+    check.set_defaults(run=_check_questions)
+    _settings_flags(check, "index", "encoder", "reranker", "threads")
     return parser
 
 
@@ -206,4 +213,19 @@ def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
         print(json.dumps(card.as_dict(), ensure_ascii=False, indent=1))
     else:
         print(render_score_card(card, errors=options.errors))
+    return 0
+
+
+def _check_questions(options: argparse.Namespace, settings: Settings) -> int:
+    from kbot.questions_check import check_questions, render_hints
+    from kbot.records import TopicKind
+    from kbot.search.index import open_index
+
+    index = open_index(settings)
+    hints = check_questions(index)
+    if options.json:
+        print(json.dumps([hint.as_dict() for hint in hints], ensure_ascii=False, indent=1))
+    else:
+        topics = sum(topic.kind is TopicKind.NOT_COVERED for topic in index.topics.topics)
+        print(render_hints(hints, topics))
     return 0

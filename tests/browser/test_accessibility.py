@@ -89,7 +89,7 @@ def test_axe_finds_nothing_in_any_state_of_the_chat(
         show_all(page)
         found[state] = violations(page)
 
-    assert found == dict.fromkeys(["start", *STATES], [])
+    assert found == {state: [] for state in ("start", *STATES)}
     page.close()
 
 
@@ -132,8 +132,9 @@ def test_text_spaced_as_readers_may_set_it_is_not_cut_off(open_page: Callable[..
     # The values of WCAG 1.4.12.
     page.evaluate(
         """() => document.querySelectorAll('*').forEach(e => {
-            for (const [name, value] of [['line-height', '1.5'], ['letter-spacing', '.12em'], ['word-spacing', '.16em']])
-                e.style.setProperty(name, value, 'important');
+            e.style.setProperty('line-height', '1.5', 'important');
+            e.style.setProperty('letter-spacing', '.12em', 'important');
+            e.style.setProperty('word-spacing', '.16em', 'important');
         })"""
     )
 

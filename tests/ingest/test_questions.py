@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PRICE = "A massage costs forty dollars."
 PASSAGES = (
-    Passage("page#prices-1", "page", ("Massage", "Prices"), 0, 42, f"{PRICE} Tips stay.", (Span(0, 30), Span(31, 42))),
+    Passage("page#prices-1", "page", ("Massage", "Prices"), 0, 42, f"{PRICE} Tip us.", (Span(0, 30), Span(31, 38))),
     Passage("page#call-1", "page", ("Massage", "Call us"), 50, 64, "(555) 010-0100", (Span(0, 14),)),
     Passage("page#text-1", "page", ("Massage", "Text us"), 70, 84, "(555) 010-0100", (Span(0, 14),)),
 )  # fmt: skip
@@ -74,7 +74,7 @@ def test_a_quote_that_no_longer_stands_in_the_corpus_names_file_topic_and_quote(
 
 @pytest.mark.parametrize(
     "quote",
-    ["a massage costs forty dollars.", "A massage costs  forty dollars.", "costs forty dollars. Tips stay.x"],
+    ["a massage costs forty dollars.", "A massage costs  forty dollars.", "costs forty dollars. Tip us.x"],
 )
 def test_a_quote_must_be_the_corpus_letter_by_letter(tmp_path: Path, quote: str) -> None:
     (problem,) = read(tmp_path, PRICES.replace(PRICE, quote)).problems

@@ -22,4 +22,6 @@ def test_text_in_and_on_the_accent_can_be_read_in_both_schemes(accent: str) -> N
     assert contrast(parse(night.accent), parse(night.on_accent)) >= TEXT_CONTRAST
     assert contrast(parse(night.accent), parse(night.soft)) >= TEXT_CONTRAST
     assert contrast(parse(day.accent), parse(day.on_accent)) >= TEXT_CONTRAST
+    assert contrast(parse(day.bubble), parse(day.on_bubble)) >= TEXT_CONTRAST
+    assert contrast(parse(night.bubble), parse(night.on_bubble)) >= TEXT_CONTRAST
     assert contrast(parse(day.accent), parse(day.soft)) >= TEXT_CONTRAST

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from kbot.settings import Settings
 
 # Part of the build id: change it whenever the same corpus would make another index.
-RECIPE = "passages-topics-language-background-5"
+RECIPE = "passages-topics-language-background-terms-6"
 _PARITY_TEXTS = 24
 
 

@@ -70,10 +70,7 @@ class Witness:
         self._passage_terms = {
             passage.id: frozenset(_passage_terms(passage, index)) for passage in index.passages.values()
         }
-        self._topic_terms = [
-            frozenset(term for phrasing in topic.phrasings for term in terms(phrasing))
-            for topic in self._topics.topics
-        ]
+        self._topic_terms = self._topics.terms
         self._number = {topic.id: number for number, topic in enumerate(self._topics.topics)}
         self._weight = _weights(self._topic_terms, self._passage_terms.values())
         self._unseen = max(self._weight.values(), default=1.0) + 1.0

@@ -112,7 +112,7 @@ class SentenceTransformerEncoder:
         least = float((self.encode(texts) * served.encode(texts)).sum(axis=1).min())
         if least < PARITY:
             raise ModelError(
-                f"the exported encoder differs from {self._files.name}: cosine {least:.3f}, at least {PARITY} wanted; "
+                f"the exported encoder differs from {self._files.name}: cosine {least:.3f}, wanted {PARITY}; "
                 "check the versions of torch, onnx and onnxruntime against pyproject.toml"
             )
         return least

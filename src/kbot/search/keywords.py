@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import bm25s
 import numpy as np
 
 from kbot.errors import IndexDamagedError
@@ -14,6 +13,8 @@ from kbot.text import terms
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    import bm25s
 
 _IDS = "ids.json"
 _NAME = "bm25"
@@ -26,6 +27,7 @@ class KeywordIndex:
         self._bm25: bm25s.BM25 | None = None
         self._vocabulary: dict[str, int] = {}
         self._ids: list[str] = []
+        self._saved: Path | None = None  # read when the first question needs it: bm25s takes long to import
 
     def replace(self, ids: Sequence[str], texts: Sequence[str]) -> None:
         """Index these texts in place of all that was there."""
@@ -36,17 +38,30 @@ class KeywordIndex:
             return
         self._vocabulary = {stem: at for at, stem in enumerate(sorted({s for row in stems for s in row}))}
         token_ids = [[self._vocabulary[s] for s in row] for row in stems]
+        import bm25s
+
         self._bm25 = bm25s.BM25(method="lucene")
         self._bm25.index((token_ids, self._vocabulary), show_progress=False, create_empty_token=False)
 
     def search(self, question: str, k: int) -> list[tuple[str, float]]:
         """Return up to `k` (id, BM25 score above 0), best first. Scores compare within one question only."""
         known = sorted({self._vocabulary[s] for s in terms(question) if s in self._vocabulary})
-        if self._bm25 is None or not known:
+        bm25 = self._opened()
+        if bm25 is None or not known:
             return []
-        scores = self._bm25.get_scores_from_ids(known)
+        scores = bm25.get_scores_from_ids(known)
         order = np.argsort(-scores, kind="stable")[:k]
         return [(self._ids[row], float(scores[row])) for row in order if scores[row] > 0]
+
+    def _opened(self) -> bm25s.BM25 | None:
+        if self._bm25 is None and self._saved is not None:
+            import bm25s
+
+            try:
+                self._bm25 = bm25s.BM25.load(str(self._saved), load_vocab=False, mmap=False)
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                raise IndexDamagedError(f"{self._saved} can't be read: run `kbot build`") from error
+        return self._bm25
 
     def __len__(self) -> int:
         """How many texts are indexed."""
@@ -72,7 +87,7 @@ class KeywordIndex:
             state = json.loads((folder / _IDS).read_text(encoding="utf-8"))
             index._ids, index._vocabulary = list(state["ids"]), dict(state["vocabulary"])
             if (folder / _NAME).is_dir():
-                index._bm25 = bm25s.BM25.load(str(folder / _NAME), load_vocab=False, mmap=False)
+                index._saved = folder / _NAME
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise IndexDamagedError(f"{folder} can't be read: run `kbot build`") from error
         return index

@@ -11,6 +11,7 @@ import numpy as np
 from kbot.errors import IndexDamagedError
 from kbot.records import Quote, Span, Topic, TopicKind
 from kbot.search.vectors import FaissStore
+from kbot.text import terms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,8 +33,20 @@ class TopicMatch:
 class TopicIndex:
     """Topics with the vectors of their phrasings and, where there are enough topics, a classifier over them."""
 
-    def __init__(self, topics: Sequence[Topic], store: FaissStore, head: NDArray[np.float32] | None) -> None:
+    def __init__(
+        self,
+        topics: Sequence[Topic],
+        store: FaissStore,
+        head: NDArray[np.float32] | None,
+        terms_of: Sequence[frozenset[str]] | None = None,
+    ) -> None:
+        """`terms_of` are the stems of each topic's phrasings, where they are known already."""
         self.topics = tuple(topics)
+        self.terms = (
+            tuple(frozenset(stem for text in topic.phrasings for stem in terms(text)) for topic in topics)
+            if terms_of is None
+            else tuple(terms_of)
+        )
         self._by_id = {topic.id: topic for topic in topics}
         self._store = store
         self._head = head  # (topics, dimension + 1): weights and intercept of a multinomial logistic regression
@@ -67,7 +80,9 @@ class TopicIndex:
 
     def save(self, folder: Path) -> None:
         """Write the bank: JSON, a FAISS index, and the classifier as a plain NumPy array."""
-        rows = [asdict(topic) for topic in self.topics]
+        rows = [
+            {**asdict(topic), "terms": sorted(stems)} for topic, stems in zip(self.topics, self.terms, strict=True)
+        ]
         (folder / "topics.json").write_text(json.dumps(rows, ensure_ascii=False, indent=0), encoding="utf-8")
         self._store.save(folder / "questions.faiss", folder / "questions.json")
         if self._head is not None:
@@ -82,6 +97,7 @@ class TopicIndex:
         """
         try:
             rows = json.loads((folder / "topics.json").read_text(encoding="utf-8"))
+            stems = [frozenset(row.pop("terms")) for row in rows]
             topics = [_topic(row) for row in rows]
             path = folder / "head.npy"
             head = np.load(path, allow_pickle=False) if path.is_file() else None
@@ -89,7 +105,7 @@ class TopicIndex:
             raise IndexDamagedError(f"{folder} can't be read ({error}): run `kbot build`") from error
         if head is not None and head.shape[0] != len(topics):
             raise IndexDamagedError(f"{folder / 'head.npy'} is of another question bank: run `kbot build`")
-        return cls(topics, FaissStore.load(folder / "questions.faiss", folder / "questions.json"), head)
+        return cls(topics, FaissStore.load(folder / "questions.faiss", folder / "questions.json"), head, stems)
 
 
 def phrasing_ids(topic: Topic) -> list[str]:

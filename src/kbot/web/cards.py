@@ -64,7 +64,7 @@ def answer_card(answer: Answer, templates: Templates, *, root: str = "") -> str:
                 "handover.html",
                 paragraphs=paragraphs,
                 resources=resources,
-                missing=answer.missing,
+                missing=[concept for concept in answer.missing if concept.lower() not in answer.message.lower()],
                 related=[_card(passage, root) for passage in answer.related],
             )
         case _:

@@ -21,12 +21,14 @@ class Palette:
     accent: str  # buttons and links
     on_accent: str  # text on the accent
     soft: str  # a tint of the surface
+    bubble: str  # behind the visitor's own words
+    on_bubble: str
 
 
 def light(accent: str) -> Palette:
     """Return the palette on white. `clinic.toml` is checked for an accent that is dark enough for white text."""
     colour = parse(accent)
-    return Palette(accent, "#ffffff", as_hex(mix(WHITE, colour, 0.08)))
+    return Palette(accent, "#ffffff", as_hex(mix(WHITE, colour, 0.08)), bubble=accent, on_bubble="#ffffff")
 
 
 def dark(accent: str) -> Palette:
@@ -36,7 +38,9 @@ def dark(accent: str) -> Palette:
     while lightness < 1 and contrast(bright, DARK_SURFACE) < DARK_CONTRAST:
         lightness += 0.01
         bright = colorsys.hls_to_rgb(hue, min(lightness, 1.0), min(saturation, DARK_SATURATION))
-    return Palette(as_hex(bright), "#0b1213", as_hex(mix(DARK_SURFACE, bright, 0.14)))
+    # A bubble in the bright accent would glare at night.
+    bubble = as_hex(mix(DARK_SURFACE, bright, 0.18))
+    return Palette(as_hex(bright), "#0b1213", as_hex(mix(DARK_SURFACE, bright, 0.14)), bubble, "#e9efed")
 
 
 def colour_sheet(accent: str) -> str:
@@ -84,4 +88,11 @@ def _luminance(colour: Rgb) -> float:
 
 
 def _variables(palette: Palette) -> str:
-    return f"--kb-accent:{palette.accent};--kb-on-accent:{palette.on_accent};--kb-soft:{palette.soft}"
+    names = {
+        "accent": palette.accent,
+        "on-accent": palette.on_accent,
+        "soft": palette.soft,
+        "bubble": palette.bubble,
+        "on-bubble": palette.on_bubble,
+    }
+    return ";".join(f"--kb-{name}:{colour}" for name, colour in names.items())

@@ -44,7 +44,7 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._add(MutableHeaders(scope=message), scope["path"], nonce)
+                self._add(MutableHeaders(scope=message), _path(scope), nonce)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
@@ -59,8 +59,9 @@ class SecurityHeaders:
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         if self._frame_ancestors == "'self'":
             headers["X-Frame-Options"] = "SAMEORIGIN"
-        if path.startswith("/assets/"):
-            headers["Cache-Control"] = "public, max-age=31536000, immutable"  # Gradio names them by their content
+        if path.startswith("/assets/") or path == "/theme.css":
+            # Gradio's addresses of these change with their content.
+            headers["Cache-Control"] = "public, max-age=31536000, immutable"
         elif "cache-control" not in headers:
             headers["Cache-Control"] = "no-cache" if is_page else "no-store"
 

@@ -1,0 +1,9 @@
+"""Run every benchmark, one after the other."""
+
+from __future__ import annotations
+
+from bench import ablation, speed
+
+if __name__ == "__main__":
+    speed.main()
+    ablation.main()
