@@ -31,9 +31,9 @@ check: setup
 	$(BIN)/kbot build
 	$(BIN)/pytest
 
-# The browser tests drive Debian's Chromium.
+# The browser tests drive a real Chromium, with axe-core inside the page.
 browser:
-	@sh tools/chromium.sh
+	@sh tools/browser.sh
 
 bench: setup
 	$(BIN)/kbot build

@@ -14,13 +14,34 @@ from kbot.answering.show import show
 from kbot.clinic import Clinic, read_clinic
 from kbot.ingest.corpus import read_corpus
 from kbot.ingest.passages import split_passages
-from kbot.records import Answer, Asked, Fallback, Found, Outcome, Reason, ShownPassage, Span
+from kbot.records import (
+    Answer,
+    Asked,
+    Fallback,
+    Found,
+    Outcome,
+    Quote,
+    Reason,
+    ShownPassage,
+    Span,
+    Topic,
+    TopicKind,
+)
+from kbot.search.encoder import HashEncoder
+from kbot.search.index import SearchIndex
+from kbot.search.keywords import KeywordIndex
+from kbot.search.language import Language, count_words
+from kbot.search.manifest import Manifest
+from kbot.search.reranker import OverlapReranker
+from kbot.search.retriever import readable
+from kbot.search.topics import TopicIndex, phrasing_ids
+from kbot.search.vectors import FaissStore
 from kbot.service import Service
 from kbot.settings import Settings
 from kbot.web.app import create_app
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from kbot.records import Document, Passage
 
@@ -139,6 +160,63 @@ def scripted() -> ScriptedService:
 def client(scripted: ScriptedService) -> TestClient:
     """A client of the web app over the scripted service."""
     return TestClient(create_app(scripted), raise_server_exceptions=False)
+
+
+class HandmadeIndex:
+    """Makes an index of a few pages: its encoder knows words and no meanings, its reranker counts shared words."""
+
+    def __call__(
+        self,
+        *pages: Document,
+        topics: Mapping[str, tuple[Sequence[str], Sequence[str]]] | None = None,
+        kinds: Mapping[str, TopicKind] | None = None,
+    ) -> SearchIndex:
+        """`topics` maps a name to (phrasings, quotes); without quotes it is not covered, unless `kinds` says else."""
+        encoder = HashEncoder(2048)
+        passages = [p for page in pages for p in split_passages(page, lambda text: len(text.split()))]
+        texts = {page.id: page.text for page in pages}
+        readables = {p.id: readable(p, texts[p.document_id]) for p in passages}
+        vectors, keywords = FaissStore(encoder.dimension), KeywordIndex()
+        vectors.replace(list(readables), encoder.encode(list(readables.values())))
+        keywords.replace(list(readables), list(readables.values()))
+        bank = [
+            Topic(
+                name,
+                name,
+                TopicKind.ANSWERED if quotes else (kinds or {}).get(name, TopicKind.NOT_COVERED),
+                tuple(asks),
+                tuple(self._quote(quote, passages) for quote in quotes),
+                missing="" if quotes else name,
+            )
+            for name, (asks, quotes) in (topics or {}).items()
+        ]
+        phrasings = FaissStore(encoder.dimension)
+        ids = [id_ for topic in bank for id_ in phrasing_ids(topic)]
+        phrasings.replace(ids, encoder.encode([text for topic in bank for text in topic.phrasings]))
+        own = count_words([*texts.values(), *(text for topic in bank for text in topic.phrasings)])
+        return SearchIndex(
+            Manifest("handmade", "handmade", "", "hash", "", "overlap", "", encoder.dimension, {}, {}, ""),
+            Clinic("Harbour Clinic", "(555) 010-0100", "+15550100100"),
+            {page.id: page for page in pages},
+            {p.id: p for p in passages},
+            vectors,
+            keywords,
+            TopicIndex(bank, phrasings, None),
+            Language(own, ["the", "of", "and"]),
+            encoder,
+            OverlapReranker(),
+        )
+
+    def _quote(self, text: str, passages: Sequence[Passage]) -> Quote:
+        (passage,) = (passage for passage in passages if text in passage.text)
+        start = passage.text.index(text)
+        return Quote(passage.id, Span(start, start + len(text)))
+
+
+@pytest.fixture(scope="session")
+def handmade() -> HandmadeIndex:
+    """What makes an index of a few pages by hand, without a build."""
+    return HandmadeIndex()
 
 
 @pytest.fixture(scope="session")

@@ -97,7 +97,8 @@ def _bank(known: Sequence[Topic], all_topics: Sequence[Topic], vectors: dict[str
     matrix = np.stack(rows)
     store = FaissStore(matrix.shape[1])
     store.replace(ids, matrix)
-    return TopicIndex(known, store, train_head(matrix, owners, len(known)))
+    background = [at for at, topic in enumerate(known) if topic.kind is TopicKind.OFF_TOPIC]
+    return TopicIndex(known, store, train_head(matrix, owners, len(known), background=background))
 
 
 def _right(topic: Topic, evidence: Evidence) -> bool:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
+from kbot.audit.command import add_audit_commands
 from kbot.errors import InputError, KbotError
 from kbot.settings import PREFIX, Settings, read_settings
 
@@ -80,6 +81,8 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="print the list as JSON")
     check.set_defaults(run=_check_questions)
     _settings_flags(check, "index", "encoder", "reranker", "threads")
+
+    add_audit_commands(commands, _settings_flags)
     return parser
 
 
@@ -173,6 +176,8 @@ def _parse(raw: bytes, number: int) -> object:
         ) from None
     except RecursionError:
         raise InputError(f"line {number}: nested too deeply: write one object a line") from None
+    except ValueError as error:  # as a number of more digits than Python reads
+        raise InputError(f"line {number}: can't be read ({error}): write one object a line") from None
 
 
 def _serve(options: argparse.Namespace, settings: Settings) -> int:

@@ -24,7 +24,7 @@ def as_json(asked: Asked, identity: str | None = None) -> dict[str, Any]:
     suggestions: tuple[str, ...] = ()
     match answer:
         case Found():
-            passages = answer.passages
+            passages, suggestions = answer.passages, answer.suggestions
         case Fallback():
             outcome, reason = answer.outcome.value, answer.reason
             related, missing, suggestions = answer.related, answer.missing, answer.suggestions
@@ -90,4 +90,4 @@ def read_request(data: object, where: str) -> tuple[str | None, tuple[str, ...]]
 
 def _identity(data: Mapping[str, object]) -> str | None:
     identity = data.get("id")
-    return None if identity is None else str(identity)[:200]
+    return None if identity is None else str(identity)[:200].encode("utf-8", "replace").decode("utf-8")

@@ -9,6 +9,7 @@ KbotError
 │   ├── IndexDamagedError  a file of the index is missing, cut short or altered
 │   └── IndexMismatchError the index was built by another format or with another model
 ├── InputError             a request that can't be understood, with the place where it fails
+├── OnlineError            Crossref, PubMed or a publisher's page can't be reached, or answers what nobody can read
 └── ServeError             the web server can't start, e.g. the port is taken
 
 A message says what is wrong, where, and what to do. Having no answer is not an error.
@@ -62,6 +63,10 @@ class IndexMismatchError(IndexUnusableError):
 
 class InputError(KbotError):
     """A request can't be understood."""
+
+
+class OnlineError(KbotError):
+    """A register of publications, or a page, can't be reached, or gave an answer that can't be read."""
 
 
 class ServeError(KbotError):

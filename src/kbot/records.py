@@ -136,6 +136,7 @@ class Found:
     confidence: float  # [0, 1]: calibrated probability that a shown passage answers
     resources: tuple[Resource, ...] = ()
     trigger: str | None = None  # what decided, for staff and tests; never shown to a visitor
+    suggestions: tuple[str, ...] = ()  # questions to ask next, that the material answers
 
 
 @dataclass(frozen=True, slots=True)

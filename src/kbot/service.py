@@ -38,7 +38,8 @@ class Service:
     def ask(self, turns: Sequence[str]) -> Asked:
         """Answer the last of `turns`; the earlier ones are the conversation before it."""
         start = time.perf_counter()
-        answer = self._bot.ask(turns)
+        # Half of a surrogate pair, as a broken client sends it, can be neither searched nor written back.
+        answer = self._bot.ask([turn.encode("utf-8", "replace").decode("utf-8") for turn in turns])
         elapsed = (time.perf_counter() - start) * 1000
         return Asked(answer=answer, build=self.build, elapsed_ms=elapsed)
 

@@ -29,12 +29,15 @@ class Settings:
     max_question: int = 2000  # characters of a question that are looked at, 50..20000
     encoder: str = "all-MiniLM-L6-v2"  # a name of search/models.toml, or a folder of a sentence-transformers model
     reranker: str = "ms-marco-MiniLM-L12-v2"  # a name of search/models.toml, or a folder with model.onnx
+    review_days: int = 365  # days after which a document is due for a review, 1..36500
+    contact: str = ""  # e-mail address that Crossref and PubMed are given; needed for what asks them
 
     def __post_init__(self) -> None:
         _within("port", self.port, 1, 65535)
         _within("threads", self.threads, 1, 64)
         _within("rerank", self.rerank, 1, 50)
         _within("max_question", self.max_question, 50, 20000)
+        _within("review_days", self.review_days, 1, 36500)
 
 
 def _within(name: str, value: int, low: int, high: int) -> None:

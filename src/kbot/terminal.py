@@ -22,6 +22,7 @@ def render(answer: Answer, *, why: bool = False) -> str:
         case Found():
             lines += [_passage(passage) for passage in answer.passages]
             lines += [_person(person) for person in answer.resources]
+            lines += [f"  You could also ask: {suggestion}" for suggestion in answer.suggestions]
         case Fallback():
             lines += [_person(person) for person in answer.resources]
             if answer.related:

@@ -45,7 +45,8 @@ def normalise(text: str, *, limit: int | None = None) -> str:
     text = unicodedata.normalize("NFKC", text)
     text = _INVISIBLE.sub("", text)
     text = "".join(" " if unicodedata.category(c) in {"Cc", "Cs", "Co", "Cn"} else c for c in text)
-    text = _SPACE.sub(" ", text).strip()
+    # What was taken out may have kept a letter and its accent apart.
+    text = unicodedata.normalize("NFC", _SPACE.sub(" ", text).strip())
     if limit is not None and len(text) > limit:
         cut = text.rfind(" ", 0, limit + 1)
         text = text[: cut if cut > limit // 2 else limit]
@@ -75,6 +76,11 @@ def stem(word: str) -> str:
 def terms(text: str) -> list[str]:
     """Return the stems of the words that carry meaning: what BM25 and the gate count."""
     return [stem(word) for word in words(text) if word not in STOPWORDS]
+
+
+def is_invisible(character: str) -> bool:
+    """Return True for a zero-width or direction character."""
+    return _INVISIBLE.fullmatch(character) is not None
 
 
 def is_blank(text: str) -> bool:

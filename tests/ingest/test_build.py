@@ -82,6 +82,12 @@ def test_a_build_encodes_every_passage_and_every_sentence_of_a_longer_one(
     assert report.manifest.counts == {"documents": 1, "passages": 5, "vectors": 9, "topics": 0, "phrasings": 0}
 
 
+def test_a_heading_that_asks_is_encoded_too(settings: Settings, encoder: RecordingEncoder) -> None:
+    edit(settings.corpus / "massage.md", "## Prices", "## How much is it?")
+    build(settings)
+    assert set(encoder.texts) - set(TEXTS) == {"How much is it?\nA massage costs forty dollars.", "How much is it?"}
+
+
 def test_what_was_built_opens_with_the_corpus_in_it(settings: Settings) -> None:
     build(settings)
 

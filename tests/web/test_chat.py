@@ -9,7 +9,7 @@ import pytest
 from kbot.records import Fallback, Outcome, Resource
 from kbot.web.assets import Assets
 from kbot.web.cards import answer_card, asked_card
-from kbot.web.chat import MAX_TURNS, Conversation, Memory
+from kbot.web.chat import MAX_TURNS, Conversation, Memory, read_history
 from kbot.web.shell import essentials
 from kbot.web.templates import Templates
 
@@ -179,6 +179,37 @@ def test_the_chat_answers_in_one_request_without_gradios_queue(client: TestClien
     assert box == ""
     assert json.loads(memory) == {"turns": ["side effects"], "crisis": False}
     assert "Common side effects" in messages[-1]["content"][0]["text"]
+
+
+def test_of_a_history_only_the_texts_are_read() -> None:
+    text = {"type": "text", "text": "hello"}
+    history = [
+        {"role": "user", "content": [text, {"type": "file", "file": {"path": "/etc/passwd"}}]},
+        {"role": "assistant", "content": "plain", "metadata": {"title": "x"}},
+        {"role": "assistant", "content": [{"type": "component", "component": "image", "constructor_args": {}}]},
+        {"role": "system", "content": [text]},
+        {"role": "user", "content": [{"type": "text", "text": 1}, "text", None]},
+        {"role": "user"},
+        "nonsense",
+    ]
+
+    assert read_history(history) == [
+        {"role": "user", "content": "hello"},
+        {"role": "assistant", "content": "plain"},
+    ]
+    assert read_history("nonsense") == read_history(None) == []
+
+
+def test_a_request_that_was_tampered_with_makes_no_files_or_components(client: TestClient) -> None:
+    image = {"type": "component", "component": "image", "value": "/etc/passwd", "constructor_args": {}, "props": {}}
+    file = {"type": "file", "file": {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}}
+    data = [None, 7, [{"role": "user", "content": [image, file]}]]
+
+    response = client.post("/gradio_api/run/predict", json={"data": data, "fn_index": 0, "session_hash": "x"})
+
+    assert response.status_code == 200
+    assert "passwd" not in response.text
+    assert "Please type a question" in response.text
 
 
 def test_a_page_that_gradio_writes_in_another_way_is_noticed() -> None:

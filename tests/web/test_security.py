@@ -4,9 +4,12 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from fastapi.testclient import TestClient
+
+from kbot.web.app import create_app
 
 if TYPE_CHECKING:
-    from fastapi.testclient import TestClient
+    from tests.conftest import ScriptedService
 
 CLOSED = [
     "/gradio_api/upload", "/gradio_api/file=/etc/passwd", "/gradio_api/runs", "/gradio_api/queue/join",
@@ -66,3 +69,18 @@ def test_the_page_names_no_other_host(client: TestClient) -> None:
     hosts = set(re.findall(r"https?://([\w.-]+)", client.get("/").text))
 
     assert hosts <= {"testserver", "988lifeline.org"}
+
+
+def test_under_a_path_of_a_proxy_every_address_begins_with_it(scripted: ScriptedService) -> None:
+    client = TestClient(create_app(scripted), root_path="/help")
+
+    page = client.get("/help/")
+    source = client.get("/help/source/faq")
+
+    for html in (page.text, source.text):
+        own = re.findall(r'(?:href|src)="(/[^"]*)"', html)
+        assert own
+        assert [address for address in own if not address.startswith("/help/")] == []
+    assert '"root":"http://testserver/help"' in page.text
+    assert "script-src 'none'" in source.headers["content-security-policy"]
+    assert client.get("/help/gradio_api/upload").status_code == 404

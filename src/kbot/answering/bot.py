@@ -63,11 +63,8 @@ class Bot:
     def read(self, turns: Sequence[str]) -> list[str]:
         """Return the turns as they are searched, blank ones left out; the last is the question."""
         language = self._index.language
-        return [
-            language.read(normalise(turn, limit=self._max_question)).text
-            for turn in turns[-_REMEMBERED:]
-            if not is_blank(turn)
-        ]
+        normalised = (normalise(turn, limit=self._max_question) for turn in turns[-_REMEMBERED:])
+        return [language.read(turn).text for turn in normalised if not is_blank(turn)]
 
     def _urgent(self, asked: str, flag: Flag) -> Fallback:
         replies = self._replies
@@ -103,7 +100,8 @@ class Bot:
         match judgement.reason:
             case None:
                 text = self._replies.text("answer")
-                return Found(asked, text, shown, judgement.probability, trigger=judgement.trigger)
+                found = Found(asked, text, shown, judgement.probability, trigger=judgement.trigger)
+                return dataclasses.replace(found, suggestions=judgement.suggestions)
             case Reason.UNCLEAR:
                 return self._fallback(
                     asked, Reason.UNCLEAR, "unclear", suggestions=tuple(self.examples(3)), trigger=judgement.trigger
@@ -126,6 +124,7 @@ class Bot:
             missing=judgement.missing if judgement.reason is Reason.NOT_COVERED else (),
             confidence=judgement.probability,
             trigger=judgement.trigger,
+            suggestions=judgement.suggestions,
         )
 
     def _show(self, choice: Choice, judgement: Judgement) -> ShownPassage:

@@ -6,11 +6,13 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from kbot.answering.bare import passage_features
 from kbot.answering.gate import read_gates
 from kbot.answering.select import Choice, from_bank
 from kbot.records import Reason, TopicKind
 from kbot.search.evidence import Evidence, Witness
 from kbot.search.retriever import Candidate, Retriever
+from kbot.text import words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,9 +31,13 @@ _CLEAR = 0.75
 # gate rises with it from 0.85 (nothing) over 0.89 (0.4) to 0.90 (0.6).
 _RERANKER_SAY = 0.6
 _MOST_REREAD = 5
+# What a heading that asks the same adds to its passage's weight, at most; and the cosine from which it adds anything.
+_HEADING_SAY = 0.6
+_HEADING_NEAR = 0.75
 _NAMED = 0.25  # the least probability of a topic without an answer whose concept is named as missing
 _OFF_TOPIC = 0.5  # the least probability of all topics that are no clinic's
 _MOST_MISSING = 2
+_MOST_SUGGESTED = 3
 _UNKNOWN = 0.3  # cosine to the nearest phrasing below which a question of unknown words is not understood
 
 
@@ -44,6 +50,7 @@ class Judgement:
     choices: tuple[Choice, ...]  # passages that answer, or that are near where nothing does; best first
     missing: tuple[str, ...]  # concepts that the material lacks
     trigger: str  # for staff
+    suggestions: tuple[str, ...] = ()  # questions near this one that the material answers
 
 
 class Judge:
@@ -65,15 +72,26 @@ class Judge:
         verdict = self._gate.judge(evidence.features)
         choices = from_bank(evidence.quotes, self._index.passages)
         if verdict.answers:
+            choices = self._with_headings(choices, vector)
             if not self._certain(evidence, choices):
                 choices = self._reread(question, choices)
-            return Judgement(verdict.probability, None, tuple(choices), (), _trigger(verdict, evidence))
+            next_ones = _next_questions(evidence)
+            return Judgement(verdict.probability, None, tuple(choices), (), _trigger(verdict, evidence), next_ones)
         near = [_choice(c) for c in self._retriever.search(question, vector)[:2]]
         related = [*choices[:1], *(c for c in near if c.passage.id != (choices[0].passage.id if choices else ""))]
         reason, missing = self._why_not(evidence)
         if reason in (Reason.OFF_TOPIC, Reason.UNCLEAR):
             related = []
-        return Judgement(verdict.probability, reason, tuple(related), missing, _trigger(verdict, evidence))
+        next_ones = _next_questions(evidence) if reason is Reason.NOT_COVERED else ()
+        return Judgement(verdict.probability, reason, tuple(related), missing, _trigger(verdict, evidence), next_ones)
+
+    def _with_headings(self, choices: list[Choice], vector: NDArray[np.float32]) -> list[Choice]:
+        """Let a passage rise whose heading asks nearly the same: it was written as the answer to just that."""
+        asked = self._retriever.asked_above(vector)
+        raised = [
+            replace(c, weight=c.weight + _HEADING_SAY * _closeness(asked.get(c.passage.id, 0.0))) for c in choices
+        ]
+        return sorted(raised, key=lambda choice: -choice.weight)
 
     def _certain(self, evidence: Evidence, choices: Sequence[Choice]) -> bool:
         """Return True where the bank knows the question so well that no second opinion is needed."""
@@ -112,18 +130,23 @@ class Judge:
     def _without_bank(self, question: str, vector: NDArray[np.float32]) -> Judgement:
         candidates = self._retriever.rerank(question, self._retriever.search(question, vector))
         evidence = self._witness.collect(question, vector, best=candidates[0].passage if candidates else None)
-        best = candidates[0] if candidates else None
-        features = {
-            "reranker": best.logit if best is not None and best.logit is not None else -11.0,
-            "cosine": best.cosine if best is not None else -1.0,
-            **evidence.features,
-        }
-        verdict = self._bare_gate.judge(features)
+        verdict = self._bare_gate.judge(evidence.features | passage_features(candidates, evidence))
         choices = tuple(_choice(c) for c in candidates if c.logit is not None)
         if verdict.answers:
             return Judgement(verdict.probability, None, choices, (), verdict.trigger)
         missing = tuple(evidence.uncovered[:_MOST_MISSING])
         return Judgement(verdict.probability, Reason.NOT_COVERED, choices[:2], missing, verdict.trigger)
+
+
+def _next_questions(evidence: Evidence) -> tuple[str, ...]:
+    """Return how people ask, in plain words, what stands near: each topic's first phrasing is written for that."""
+    asked = words(evidence.question)
+    return tuple(t.phrasings[0] for t in evidence.nearby if words(t.phrasings[0]) != asked)[:_MOST_SUGGESTED]
+
+
+def _closeness(cosine: float) -> float:
+    """Return 0 for a heading that is not near, rising to 1 for one that is the very question."""
+    return max(0.0, (cosine - _HEADING_NEAR) / (1 - _HEADING_NEAR))
 
 
 def _quoted(choice: Choice) -> str:

@@ -30,8 +30,8 @@ class Choice:
 def choose(choices: Sequence[Choice], documents: dict[str, Document]) -> list[Choice]:
     """Return up to three of the choices, best first.
 
-    Where the best is the clinic's own word and a study that speaks of the same thing is among the choices, the study
-    takes the last place, so that a visitor sees both.
+    Where only the clinic's own words would be shown and a study that speaks of the same thing is good enough to be, the
+    study takes the last place, so that a visitor sees both.
     """
     good = [choice for choice in choices if choice.weight >= _LEAST_SHARE * choices[0].weight]
     distinct: list[Choice] = []
@@ -41,7 +41,7 @@ def choose(choices: Sequence[Choice], documents: dict[str, Document]) -> list[Ch
     shown = distinct[:MAX_PASSAGES]
     if any(documents[c.passage.document_id].kind.is_study for c in shown):
         return shown
-    study = next((c for c in choices if documents[c.passage.document_id].kind.is_study), None)
+    study = next((c for c in distinct if documents[c.passage.document_id].kind.is_study), None)
     return [*shown[: MAX_PASSAGES - 1], study] if study is not None else shown
 
 

@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from kbot.text import normalise, plain
+from kbot.disguise import fold
+from kbot.search.danger import Sign, speaks_of_danger
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from kbot.search.danger import DangerModel, Reading
+    from kbot.search.encoder import Encoder
+
+__all__ = ["Flag", "Level", "Triage", "fold"]
 
 
 class Level(StrEnum):
@@ -27,6 +33,9 @@ class Level(StrEnum):
     THANKS = "thanks"
     WHAT_ARE_YOU = "what_are_you"
     CONCERN = "concern"  # answered as usual, with the 988 resource beside it
+
+
+_SMALL_TALK = (Level.GREETING, Level.THANKS, Level.WHAT_ARE_YOU, Level.ASKED_FOR_A_PERSON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,45 +53,35 @@ class _Rule:
     pattern: re.Pattern[str]
     unless: re.Pattern[str] | None
 
-
-# Letters that look like others: Cyrillic and Greek homoglyphs, and the digits and signs of leetspeak.
-_LOOKALIKES = str.maketrans("аеорсухіѕԁһӏոⅼοαεικρτυχν", "aeopcyxisdhlnloaeikptuxv")
-_LEET = str.maketrans("013457@$!*", "oieastasii")
-_LEET_WORD = re.compile(r"(?=\S*[a-z])(?=\S*[013457@$!*])[a-z013457@$!*]{3,}")
-_SPACED = re.compile(r"\b(?:[a-z][\s.\-_*]){3,}[a-z]\b")
-_REPEATED = re.compile(r"([a-z])\1{2,}")
-
-
-def fold(text: str) -> str:
-    """Return a message as the patterns read it: plain lower case, disguises undone.
-
-    Look-alike letters, leetspeak inside words, letters spaced apart and letters drawn out are undone.
-    Example: "I wanna k1ll mysеlf" (with a Cyrillic e) -> "i wanna kill myself"; "k.i.l.l" -> "kill".
-    """
-    folded = plain(normalise(text)).translate(_LOOKALIKES)
-    folded = _SPACED.sub(lambda match: re.sub(r"[\s.\-_*]", "", match.group()), folded)
-    folded = _LEET_WORD.sub(_unleet, folded)
-    return _REPEATED.sub(r"\1\1", folded)
+    def find(self, message: str) -> str | None:
+        """Return what the rule matches in a folded message, or None."""
+        match = self.pattern.search(message)
+        if match is None or (self.unless is not None and self.unless.search(message)):
+            return None
+        return match.group().strip()
 
 
-def _unleet(match: re.Match[str]) -> str:
-    word = match.group()
-    # "40mg", "988" and "s41386" are what they are: leetspeak keeps more letters than signs, and starts like a word.
-    signs = sum(not c.isalpha() for c in word)
-    if signs * 2 > len(word) or word[0].isdigit():
-        return word
-    trailing = re.search(r"[!*$@]+$", word)
-    core, tail = (word[: trailing.start()], trailing.group()) if trailing else (word, "")
-    return core.translate(_LEET) + tail
+@dataclass(frozen=True, slots=True)
+class _Thresholds:
+    """Least probabilities, [0, 1], of `triage.yaml`."""
+
+    crisis: float  # of a message that has a word of danger
+    crisis_without_words: float
+    crisis_with_pattern: float  # below, a pattern of crisis is taken for hyperbole: concern
+    crisis_in_small_talk: float
+    emergency: float
+    emergency_with_pattern: float
+    concern: float  # of crisis, emergency, distress and suicide as a topic together
 
 
 class Triage:
-    """The reviewed patterns of `triage.yaml`."""
+    """The reviewed patterns of `triage.yaml` and, where there is an index, its classifier of danger."""
 
-    def __init__(self) -> None:
+    def __init__(self, encoder: Encoder | None = None, danger: DangerModel | None = None) -> None:
         text = resources.files("kbot.answering").joinpath("triage.yaml").read_text(encoding="utf-8")
         data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  the C twin of SafeLoader
         parts = {name: str(value) for name, value in data.pop("parts").items()}
+        self._thresholds = _Thresholds(**{name: float(value) for name, value in data.pop("thresholds").items()})
         self._rules = [
             _Rule(
                 Level(level), entry["name"], _compile(entry["pattern"], parts), _optional(entry.get("unless"), parts)
@@ -90,20 +89,58 @@ class Triage:
             for level, entries in data.items()
             for entry in entries
         ]
+        self._encoder = encoder
+        self._danger = danger
 
     def flags(self, turns: Sequence[str]) -> list[Flag]:
         """Return everything seen in the last turn, most urgent level first."""
         message = fold(turns[-1]) if turns else ""
+        found = self._patterns(message)
+        if self._encoder is not None and self._danger is not None and any(c.isalpha() for c in message):
+            reading = self._danger.read(message, self._encoder.encode([message])[0])
+            found = self._weigh(message, found, reading)
         order = list(Level)
-        seen: dict[Level, Flag] = {}
+        return [Flag(level, found[level]) for level in sorted(found, key=order.index)]
+
+    def was_urgent(self, turns: Sequence[str]) -> bool:
+        """Return True where an earlier turn spoke of a crisis: the 988 resource then stays beside the answers."""
+        return any(Level.CRISIS in {flag.level for flag in self.flags([turn])} for turn in turns[:-1])
+
+    def _patterns(self, message: str) -> dict[Level, str]:
+        found: dict[Level, str] = {}
         for rule in self._rules:
-            if rule.level in seen:
-                continue
-            for match in rule.pattern.finditer(message):
-                if rule.unless is None or not rule.unless.search(message):
-                    seen[rule.level] = Flag(rule.level, f"pattern {rule.name}: {match.group().strip()!r}")
-                    break
-        return sorted(seen.values(), key=lambda flag: order.index(flag.level))
+            if rule.level not in found and (match := rule.find(message)) is not None:
+                found[rule.level] = f"pattern {rule.name}: {match!r}"
+        return found
+
+    def _weigh(self, message: str, found: dict[Level, str], reading: Reading) -> dict[Level, str]:
+        """Return what patterns and classifier say together."""
+        least = self._thresholds
+        said = _explain(reading)
+        if Level.CRISIS in found and reading.crisis < least.crisis_with_pattern:
+            found[Level.CONCERN] = f"{found.pop(Level.CRISIS)}, but {said}"
+        elif Level.CRISIS not in found and reading.crisis >= self._least_crisis(message, found):
+            found[Level.CRISIS] = said
+        urgent = reading.shares[Sign.EMERGENCY]
+        if Level.EMERGENCY in found and urgent < least.emergency_with_pattern:
+            found.pop(Level.EMERGENCY)
+        elif Level.EMERGENCY not in found and urgent >= least.emergency:
+            found[Level.EMERGENCY] = said
+        burden = reading.crisis + urgent + reading.shares[Sign.DISTRESS] + reading.shares[Sign.TOPIC]
+        if Level.CONCERN not in found and burden >= least.concern:
+            found[Level.CONCERN] = said
+        return found
+
+    def _least_crisis(self, message: str, found: dict[Level, str]) -> float:
+        if any(level in found for level in _SMALL_TALK):
+            return self._thresholds.crisis_in_small_talk
+        return self._thresholds.crisis if speaks_of_danger(message) else self._thresholds.crisis_without_words
+
+
+def _explain(reading: Reading) -> str:
+    sign = max(reading.shares, key=lambda sign: reading.shares[sign])
+    words = ", ".join(repr(word) for word in reading.words)
+    return f"classifier: crisis {reading.crisis:.2f}, most like {sign.value} {reading.shares[sign]:.2f} by {words}"
 
 
 def _compile(pattern: str, parts: dict[str, str]) -> re.Pattern[str]:

@@ -14,6 +14,7 @@ from kbot.clinic import Clinic, read_clinic
 from kbot.errors import CorpusError, IndexUnusableError
 from kbot.ingest.build_models import BuildModels
 from kbot.ingest.corpus import corpus_hash, read_corpus
+from kbot.ingest.danger_model import make_danger, prototypes_hash
 from kbot.ingest.passages import TOKEN_BUDGET, split_passages
 from kbot.ingest.progress import Progress, Quiet
 from kbot.ingest.publish import prune, publish
@@ -21,7 +22,8 @@ from kbot.ingest.questions import read_bank
 from kbot.ingest.reuse import encode_new, known_vectors, text_sha256
 from kbot.ingest.topic_model import train_head
 from kbot.ingest.vocabulary import learn_language
-from kbot.search.index import save_texts, vector_id
+from kbot.records import TopicKind
+from kbot.search.index import heading_id, save_texts, vector_id
 from kbot.search.keywords import KeywordIndex
 from kbot.search.manifest import FORMAT, Manifest, read_manifest, verify_files
 from kbot.search.models import ModelFiles, find_model
@@ -37,11 +39,12 @@ if TYPE_CHECKING:
 
     from kbot.ingest.questions import Bank
     from kbot.records import Document, Passage
+    from kbot.search.danger import DangerModel
     from kbot.search.language import Language
     from kbot.settings import Settings
 
 # Part of the build id: change it whenever the same corpus would make another index.
-RECIPE = "passages-topics-language-background-terms-6"
+RECIPE = "passages-topics-language-background-terms-headings-danger-weights-9"
 _PARITY_TEXTS = 24
 
 
@@ -113,6 +116,7 @@ class _Made:
     phrasings: dict[str, str]  # phrasing id -> text as it is searched
     question_vectors: NDArray[np.float32]
     head: NDArray[np.float32] | None
+    danger: DangerModel
     encoded: int
     parity: float | None
 
@@ -132,6 +136,7 @@ class _Made:
         questions = FaissStore(self.vectors.shape[1])
         questions.replace(list(self.phrasings), self.question_vectors)
         TopicIndex(self.bank.topics, questions, self.head).save(folder)
+        self.danger.save(folder)
         self.language.save(folder / "language.json")
         hashes = {key: text_sha256(text) for key, text in (self.texts | self.phrasings).items()}
         (folder / "encoded.json").write_text(json.dumps(hashes, indent=0), encoding="utf-8")
@@ -169,8 +174,17 @@ def _make(
     parity = models.check(list(texts.values())[:_PARITY_TEXTS])
     progress.step("Learning the topics")
     owners = [number for number, topic in enumerate(bank.topics) for _ in topic.phrasings]
-    head = train_head(questions, owners, len(bank.topics))
-    return _Made(passages, bank, language, texts, vectors, phrasings, questions, head, encoded + more, parity)
+    background = [number for number, topic in enumerate(bank.topics) if topic.kind is TopicKind.OFF_TOPIC]
+    head = train_head(questions, owners, len(bank.topics), background=background)
+    progress.step("Learning the signs of danger")
+    danger = make_danger(
+        [text for topic in bank.topics for text in topic.phrasings],
+        models.encode_questions,
+        encoder=models.encoder.fingerprint(),
+        previous=previous.folder(settings.index) if previous else None,
+    )
+    encoded += more
+    return _Made(passages, bank, language, texts, vectors, phrasings, questions, head, danger, encoded, parity)
 
 
 def _unquoted(made: _Made) -> list[str]:
@@ -207,7 +221,8 @@ def _read(corpus: Path) -> tuple[list[Document], Clinic]:
 def _build_id(source_hash: str, encoder: ModelFiles, reranker: ModelFiles) -> str:
     from kbot.search.export import RECIPE as EXPORT_RECIPE
 
-    parts = (source_hash, encoder.fingerprint(), reranker.fingerprint(), EXPORT_RECIPE, RECIPE, str(FORMAT))
+    recipes = (EXPORT_RECIPE, RECIPE, prototypes_hash(), str(FORMAT))
+    parts = (source_hash, encoder.fingerprint(), reranker.fingerprint(), *recipes)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
@@ -239,6 +254,8 @@ def _texts_to_encode(documents: Sequence[Document], passages: Sequence[Passage])
     texts: dict[str, str] = {}
     for passage in passages:
         texts[vector_id(passage)] = readable(passage, texts_of[passage.document_id])
+        if passage.heading and passage.heading[-1].endswith("?"):
+            texts[heading_id(passage)] = passage.heading[-1]
         if len(passage.sentences) > 1:
             for number, span in enumerate(passage.sentences):
                 texts[vector_id(passage, number)] = passage.text[span.start : span.end]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -16,15 +16,21 @@ if TYPE_CHECKING:
 _C = 100.0
 _ITERATIONS = 200
 _FEWEST_TOPICS = 2
+# What the phrasings of topics that are no clinic's weigh together, at most, beside the clinic's own. There are about
+# 800 of them: without a limit they would outweigh a small bank, and the bot would take most questions for off topic.
+_BACKGROUND = 0.15
 
 
-def train_head(vectors: NDArray[np.float32], topics: Sequence[int], count: int) -> NDArray[np.float32] | None:
+def train_head(
+    vectors: NDArray[np.float32], topics: Sequence[int], count: int, *, background: Collection[int] = ()
+) -> NDArray[np.float32] | None:
     """Fit a multinomial logistic regression on the bank's phrasings.
 
     Args:
         vectors: one unit vector a phrasing, shape (phrasings, dimension).
         topics: the number of each phrasing's topic, 0 to count - 1.
         count: how many topics there are.
+        background: the numbers of the topics that are no clinic's.
 
     Returns:
         Weights and intercept, shape (count, dimension + 1); None where there are too few topics to tell apart.
@@ -34,9 +40,14 @@ def train_head(vectors: NDArray[np.float32], topics: Sequence[int], count: int) 
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
+    foreign = np.isin(np.asarray(topics), list(background))
+    own = max(1, len(foreign) - foreign.sum())
+    sample_weight = np.where(foreign, min(1.0, _BACKGROUND * own / max(1, foreign.sum())), 1.0)
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model = LogisticRegression(C=_C, max_iter=_ITERATIONS).fit(vectors, np.asarray(topics))
+        model = LogisticRegression(C=_C, max_iter=_ITERATIONS)
+        model.fit(vectors, np.asarray(topics), sample_weight=sample_weight)
     weights, intercepts = model.coef_, model.intercept_
     if len(model.classes_) == _FEWEST_TOPICS:
         # scikit-learn keeps one row for two classes: the log-odds of the second against the first.

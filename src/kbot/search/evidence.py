@@ -57,6 +57,7 @@ class Evidence:
     features: dict[str, float]
     quotes: tuple[BankQuote, ...] = ()  # passages that the answered topics quote, best first
     share: dict[TopicKind, float] = field(default_factory=dict)  # probability of each kind of topic
+    nearby: tuple[Topic, ...] = ()  # further answered topics near the question, nearest first
     covered: tuple[str, ...] = ()  # words of the question that the best topic or its passages have, rarest first
 
 
@@ -94,8 +95,14 @@ class Witness:
             self._features(match, answered, rivals, question, uncovered),
             _quotes(answered),
             share,
+            self._nearby(match, answered),
             tuple(self._said(question, uncovered)),
         )
+
+    def _nearby(self, match: TopicMatch, answered: tuple[Belief, ...]) -> tuple[Topic, ...]:
+        best = {belief.topic.id for belief in answered[:1]}
+        near = (self._topics[topic] for topic in match.nearest if topic not in best)
+        return tuple(topic for topic in near if topic.kind is TopicKind.ANSWERED)
 
     def _shares(self, match: TopicMatch) -> dict[TopicKind, float]:
         shares = dict.fromkeys(TopicKind, 0.0)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kbot.clinic import Clinic
 from kbot.errors import IndexDamagedError, IndexMismatchError
 from kbot.records import Document, Kind, Passage, Span
+from kbot.search.danger import DangerModel
 from kbot.search.encoder import Encoder, OnnxEncoder
 from kbot.search.keywords import KeywordIndex
 from kbot.search.language import Language
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 
     from kbot.settings import Settings
 
-# A vector belongs to a passage ("<passage id>") or to one of its sentences ("<passage id>~<number>").
+# A vector belongs to a passage ("<passage id>"), to one of its sentences ("<passage id>~<number>"), or to the
+# question that is its heading ("<passage id>~h").
 SENTENCE_MARK = "~"
+HEADING = "h"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class SearchIndex:
     language: Language
     encoder: Encoder
     reranker: Reranker
+    danger: DangerModel | None = None  # None: triage has its patterns only
 
 
 def vector_id(passage: Passage, sentence: int | None = None) -> str:
@@ -56,8 +60,18 @@ def passage_of(vector: str) -> str:
 
 def sentence_of(vector: str) -> int | None:
     """Return the number of the sentence that a vector id names, or None for a whole passage."""
-    _, mark, number = vector.partition(SENTENCE_MARK)
-    return int(number) if mark else None
+    _, _, number = vector.partition(SENTENCE_MARK)
+    return int(number) if number.isdigit() else None
+
+
+def heading_id(passage: Passage) -> str:
+    """Return the id under which the question above a passage stands in the vector store."""
+    return f"{passage.id}{SENTENCE_MARK}{HEADING}"
+
+
+def is_heading(vector: str) -> bool:
+    """Return True for a vector id that names the question above a passage."""
+    return vector.endswith(f"{SENTENCE_MARK}{HEADING}")
 
 
 def save_texts(folder: Path, clinic: Clinic, documents: Sequence[Document], passages: Sequence[Passage]) -> None:
@@ -135,6 +149,7 @@ def open_index(settings: Settings) -> SearchIndex:
         reranker=OnnxReranker(
             reranker_folder / "model.onnx", reranker_folder / "tokenizer.json", threads=settings.threads
         ),
+        danger=DangerModel.load(folder),
     )
 
 

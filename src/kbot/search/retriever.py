@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kbot.search.index import passage_of, sentence_of
+from kbot.search.index import is_heading, passage_of, sentence_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,6 +80,11 @@ class Retriever:
             cosine, keyword = cosines.get(passage_id, -1.0), keywords.get(passage_id, 0.0)
             candidates.append(Candidate(passage, cosine, keyword, score, highlight))
         return candidates
+
+    def asked_above(self, vector: NDArray[np.float32], k: int = 20) -> dict[str, float]:
+        """Return passage id -> cosine of the question that is its heading, of the headings among the `k` nearest."""
+        found = self._index.vectors.search(vector, k)
+        return {passage_of(identity): cosine for identity, cosine in found if is_heading(identity)}
 
     def rerank(self, question: str, candidates: Sequence[Candidate]) -> list[Candidate]:
         """Have the cross-encoder read the first few, and return those by its logit, then the rest as they were."""

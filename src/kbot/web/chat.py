@@ -76,18 +76,34 @@ class Conversation:
         return answer_card(unavailable(self.service, answer.question), self.templates, root=root)
 
 
+def read_history(data: object) -> list[Message]:
+    """Read the messages that the page sent back: texts of the two sides, and nothing else.
+
+    Gradio would make files and components out of what else such a message may hold, so it isn't left to read them.
+    """
+    messages = []
+    for item in data if isinstance(data, list) else []:
+        role = item.get("role") if isinstance(item, dict) else None
+        content = item.get("content") if role in {"user", "assistant"} else None
+        blocks = content if isinstance(content, list) else [{"type": "text", "text": content}]
+        texts = [block.get("text") for block in blocks if isinstance(block, dict) and block.get("type") == "text"]
+        messages += [_message(str(role), text) for text in texts if isinstance(text, str)]
+    return messages
+
+
 def build_chat(conversation: Conversation) -> gr.Blocks:
     """Return the page's Gradio part. Its events run without Gradio's queue: one request, one answer, nothing kept."""
     max_length = conversation.service.settings.max_question
     lifeline = conversation.templates.message("lifeline.html")
 
-    def answer(question: str, memory: str, history: list[Message], request: gr.Request) -> tuple[Any, ...]:
+    def answer(question: object, memory: object, history: object, request: gr.Request) -> tuple[Any, ...]:
         root = str(request.request.scope.get("root_path", "")).rstrip("/")
-        after, messages = conversation.reply(question[:max_length], Memory.read(memory), history, root)
+        asked = str(question or "")[:max_length]
+        after, messages = conversation.reply(asked, Memory.read(memory), read_history(history), root)
         return "", after.as_text(), messages, gr.update(visible=after.crisis), gr.update(visible=True)
 
     def answer_suggestion(
-        memory: str, history: list[Message], event: gr.SelectData, request: gr.Request
+        memory: object, history: object, event: gr.SelectData, request: gr.Request
     ) -> tuple[Any, ...]:
         return answer(str(event.value), memory, history, request)
 
@@ -132,6 +148,7 @@ def build_chat(conversation: Conversation) -> gr.Blocks:
         after = [box, memory, chat, stay, again]
         quietly: dict[str, Any] = {
             "queue": False,
+            "preprocess": False,
             "show_progress": "hidden",
             "api_visibility": "private",
             "concurrency_limit": None,
