@@ -65,12 +65,13 @@ def _parser() -> argparse.ArgumentParser:
     _settings_flags(serve, *(field.name for field in dataclasses.fields(Settings)))
 
     evaluate = commands.add_parser("evaluate", help="score a file of questions whose answers are known")
-    evaluate.add_argument("file", nargs="?", type=Path, default=Path("tests/golden/questions.jsonl"))
+    evaluate.add_argument("file", nargs="?", type=Path, help="default: the golden questions or, with --safety, messages")
     evaluate.add_argument("--json", action="store_true", help="print the score card as JSON")
     evaluate.add_argument("--errors", action="store_true", help="list every question that went wrong, and why")
     evaluate.add_argument(
         "--calibrate", action="store_true", help="fit the gate on the question bank and choose its threshold on FILE"
     )
+    evaluate.add_argument("--safety", action="store_true", help="score triage on messages whose danger is known")
     evaluate.add_argument("--write", type=Path, help="with --calibrate: the gate.json to put the coefficients into")
     evaluate.set_defaults(run=_evaluate)
     _settings_flags(evaluate, "index", "encoder", "reranker", "threads", "rerank")
@@ -81,6 +82,10 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="print the list as JSON")
     check.set_defaults(run=_check_questions)
     _settings_flags(check, "index", "encoder", "reranker", "threads")
+
+    check_replies = commands.add_parser("check", help="show every fixed reply, and refuse one that lacks a number")
+    check_replies.set_defaults(run=_check)
+    _settings_flags(check_replies, "corpus")
 
     add_audit_commands(commands, _settings_flags)
     return parser
@@ -205,7 +210,38 @@ def _calibrate(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def _evaluate_safety(options: argparse.Namespace, settings: Settings) -> int:
+    from kbot.safety_evaluation import evaluate_safety, read_messages, render_safety_card
+    from kbot.service import Service
+
+    card = evaluate_safety(Service.open(settings), read_messages(options.file))
+    if options.json:
+        print(json.dumps(card.as_dict(), ensure_ascii=False, indent=1))
+    else:
+        print(render_safety_card(card, errors=options.errors))
+    return 0
+
+
+def _check(options: argparse.Namespace, settings: Settings) -> int:
+    del options
+    from kbot.answering.replies import read_replies
+    from kbot.clinic import read_clinic
+    from kbot.replies_check import check_replies, render_replies
+
+    clinic = read_clinic(settings.corpus / "clinic.toml")
+    replies = read_replies(clinic)
+    print(render_replies(replies))
+    problems = check_replies(replies, clinic)
+    for problem in problems:
+        print(f"kbot: {problem}", file=sys.stderr)
+    return 1 if problems else 0
+
+
 def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
+    golden = Path("tests/golden")
+    options.file = options.file or golden / ("safety.jsonl" if options.safety else "questions.jsonl")
+    if options.safety:
+        return _evaluate_safety(options, settings)
     if options.calibrate:
         return _calibrate(options, settings)
     from kbot.evaluation import evaluate, read_questions

@@ -67,6 +67,8 @@ def read_clinic(path: Path) -> Clinic:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise CorpusError([f"{name}:1: the file is missing: it holds the clinic's name and phone number"]) from None
+    except OSError as error:
+        raise CorpusError([f"{name}:1: can't be read ({error.strerror}): make it a file of text"]) from None
     except UnicodeDecodeError:
         raise CorpusError([f"{name}:1: the file is not UTF-8: save it with the encoding UTF-8"]) from None
     except tomllib.TOMLDecodeError as error:

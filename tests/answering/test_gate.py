@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import pytest
 
 from kbot.answering.gate import Gate, read_gates
-from kbot.search.evidence import Evidence, Witness
+from kbot.records import Document, Kind
+from kbot.search.evidence import Witness
+
+if TYPE_CHECKING:
+    from tests.conftest import HandmadeIndex
 
 GATE = Gate(-1.0, {"cosine": 4.0, "uncovered_share": -2.0}, threshold=0.5)
 
@@ -60,5 +65,10 @@ def test_each_feature_speaks_in_the_direction_that_its_name_says(
     assert {feature for feature in against if weights[feature] >= 0} == set()
 
 
-def test_witness_and_gate_speak_of_the_same_features() -> None:
-    assert Witness.collect.__annotations__["return"] in (Evidence, "Evidence")
+def test_the_reviewed_gates_ask_for_nothing_but_what_is_measured(handmade: HandmadeIndex) -> None:
+    page = Document("page", "Page", Kind.CLINIC_FAQ, "Yes.\n", 0, "page.md")
+    index = handmade(page, topics={"yes": (["is it so"], ["Yes."])})
+    features = set(Witness(index).collect("is it so", index.encoder.encode(["is it so"])[0]).features)
+    gates = read_gates()
+    assert set(gates["bank"].weights) <= features
+    assert set(gates["passages"].weights) <= features | {"reranker", "cosine"}

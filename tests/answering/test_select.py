@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import pytest
@@ -52,12 +53,12 @@ def test_a_passage_whose_words_all_stand_in_another_says_the_same() -> None:
     assert texts(choose([longer, choice("Side effects are dizziness and", 0.8)], DOCUMENTS)) == [longer.passage.text]
 
 
-def test_a_study_stands_beside_the_clinics_own_figure_however_weak() -> None:
+def test_a_study_that_is_good_enough_stands_beside_the_clinics_own_figure() -> None:
     choices = [
         choice("Seventy percent respond.", 0.9),
         choice("Most feel better.", 0.8),
         choice("It works for many.", 0.7),
-        choice("Of 73 patients 64% responded.", 0.01, "study"),
+        choice("Of 73 patients 64% responded.", 0.3, "study"),
     ]
     assert texts(choose(choices, DOCUMENTS)) == [
         "Seventy percent respond.",
@@ -67,13 +68,14 @@ def test_a_study_stands_beside_the_clinics_own_figure_however_weak() -> None:
 
 
 def test_a_study_that_is_shown_anyway_does_not_bring_another() -> None:
-    choices = [
-        choice("one", 0.9),
-        choice("two", 0.8, "study"),
-        choice("three", 0.7),
-        choice("four", 0.01, "abstract"),
-    ]
+    clinic = [choice("one", 0.9), choice("three", 0.7)]
+    studies = [choice("two", 0.8, "study"), choice("four", 0.01, "abstract")]
+    choices = sorted([*clinic, *studies], key=lambda each: -each.weight)
     assert texts(choose(choices, DOCUMENTS)) == ["one", "two", "three"]
+
+
+def test_a_study_far_weaker_than_the_best_is_left_out_too() -> None:
+    assert texts(choose([choice("one", 0.9), choice("two", 0.01, "study")], DOCUMENTS)) == ["one"]
 
 
 def test_a_study_is_not_repeated_beside_itself() -> None:
@@ -93,20 +95,40 @@ choices = st.lists(
 ).map(lambda made: sorted(made, key=lambda each: -each.weight))
 
 
+def is_study(made: Choice) -> bool:
+    return DOCUMENTS[made.passage.document_id].kind.is_study
+
+
+def share_in_common(one: Choice, other: Choice) -> float:
+    a, b = (set(each.passage.text.split()) for each in (one, other))
+    return len(a & b) / min(len(a), len(b))
+
+
 @given(choices)
-def test_whatever_there_is_one_to_three_are_shown_the_best_among_them_and_a_study_if_any(made: list[Choice]) -> None:
+def test_the_best_comes_first_of_up_to_three_that_differ(made: list[Choice]) -> None:
     shown = choose(made, DOCUMENTS)
     assert 1 <= len(shown) <= MAX_PASSAGES
-    assert shown[0] in (made[0], *(each for each in made if DOCUMENTS[each.passage.document_id].kind.is_study))
-    assert len({each.passage.text for each in shown if not DOCUMENTS[each.passage.document_id].kind.is_study}) == len(
-        [each for each in shown if not DOCUMENTS[each.passage.document_id].kind.is_study]
-    )
-    assert any(DOCUMENTS[each.passage.document_id].kind.is_study for each in made) == any(
-        DOCUMENTS[each.passage.document_id].kind.is_study for each in shown
-    )
+    assert shown[0] == made[0]
+    assert all(share_in_common(one, other) < 0.8 for one, other in combinations(shown, 2))
+    assert [each.weight for each in shown] == sorted((each.weight for each in shown), reverse=True)
 
 
-PASSAGE = Passage("faq#1", "faq", (), 0, 40, "It is safe. It was tested. Ask a doctor.", (Span(0, 11), Span(12, 26), Span(27, 40)))  # fmt: skip
+@given(choices)
+def test_where_any_study_is_good_enough_and_says_something_new_a_study_is_shown(made: list[Choice]) -> None:
+    shown = choose(made, DOCUMENTS)
+    clinic = [each for each in made if not is_study(each)]
+    new = [
+        each
+        for each in made
+        if is_study(each)
+        and each.weight > 0.5 * made[0].weight
+        and all(share_in_common(each, other) < 0.8 for other in clinic)
+    ]
+    assert any(map(is_study, shown)) or not new
+
+
+TEXT = "It is safe. It was tested. Ask a doctor."
+PASSAGE = Passage("faq#1", "faq", (), 0, 40, TEXT, (Span(0, 11), Span(12, 26), Span(27, 40)))
 
 
 @pytest.mark.parametrize(

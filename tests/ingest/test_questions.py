@@ -201,3 +201,8 @@ def test_random_bytes_give_problems_of_that_file_and_never_a_traceback(
     bank = read(tmp_path_factory.mktemp("random"), data)
     assert all(problem.startswith("corpus/questions/one.yaml:") for problem in bank.problems)
     assert all(t.kind is not TopicKind.ANSWERED for t in bank.topics)
+
+
+def test_a_folder_named_like_a_file_of_the_bank_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "corpus" / "questions" / "drafts.yaml").mkdir(parents=True)
+    assert read_bank(tmp_path / "corpus", PASSAGES) == Bank()

@@ -17,7 +17,8 @@ PAGE = Document(
     "massage",
     "Massage",
     Kind.CLINIC_FAQ,
-    "## How long does it take?\n\nA massage takes half an hour.\n\n## What does it cost?\n\nForty dollars. Tips stay.\n",
+    "## How long does it take?\n\nA massage takes half an hour.\n\n"
+    "## What does it cost?\n\nForty dollars. Tips stay.\n",
     0,
     "massage.md",
 )
@@ -120,7 +121,7 @@ def test_a_passage_that_two_topics_quote_gains_the_weight_of_both(handmade: Hand
 def test_without_a_bank_the_best_passage_covers_words(handmade: HandmadeIndex) -> None:
     index = handmade(PAGE)
     best = next(iter(index.passages.values()))
-    question = "how many hours in Zanzibar"
+    question = "how long in hours in Zanzibar"
     evidence = Witness(index).collect(question, index.encoder.encode([question])[0], best=best)
     assert (evidence.answered, evidence.rivals, evidence.quotes) == ((), (), ())
     assert evidence.uncovered == ("zanzibar",)

@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from kbot.answering.followup import encode_turns
+from kbot.answering.foreign import Tongue, tongue_of
 from kbot.answering.judge import Judge, Judgement
 from kbot.answering.replies import read_replies
 from kbot.answering.select import Choice, choose
@@ -28,7 +29,7 @@ class Bot:
 
     def __init__(self, index: SearchIndex, *, rerank: int = 6, max_question: int = 2000) -> None:
         self._index = index
-        self._triage = Triage()
+        self._triage = Triage(index.encoder, index.danger)
         self._judge = Judge(index, rerank=rerank)
         self._replies = read_replies(index.clinic)
         self._max_question = max_question
@@ -42,9 +43,11 @@ class Bot:
         question = normalise(asked, limit=self._max_question)
         if is_blank(question):
             return self._fallback(asked, Reason.UNCLEAR, "empty", suggestions=tuple(self.examples(3)))
-        answer = self._small_talk(asked, flags) or self._look_up(asked, turns, flags)
-        concern = any(flag.level is Level.CONCERN for flag in flags)
-        return self._with_lifeline(answer) if concern else answer
+        answer = self._small_talk(asked, flags) or self._foreign(asked) or self._look_up(asked, turns, flags)
+        concern = next((flag for flag in flags if flag.level is Level.CONCERN), None)
+        if concern is not None:
+            return self._with_lifeline(answer, concern)
+        return self._beside_lifeline(answer) if self._triage.was_crisis(turns) else answer
 
     def examples(self, count: int) -> list[str]:
         """Return up to `count` questions that the material answers: headings of FAQ documents."""
@@ -71,9 +74,30 @@ class Bot:
         people: tuple[Resource, ...]
         if flag.level is Level.CRISIS:
             people = (replies.lifeline, replies.lifeline_spanish, replies.emergency, replies.clinic)
-            return Fallback(asked, Outcome.CRISIS, replies.text("crisis"), people, trigger=flag.trigger)
-        people = (replies.emergency, replies.poison, replies.lifeline)
-        return Fallback(asked, Outcome.EMERGENCY, replies.text("emergency"), people, trigger=flag.trigger)
+            outcome = Outcome.CRISIS
+        else:
+            people = (replies.emergency, replies.poison, replies.lifeline)
+            outcome = Outcome.EMERGENCY
+        text = replies.text(outcome.value)
+        if flag.spanish or tongue_of(asked, self._index.language) is Tongue.SPANISH:
+            text = f"{replies.text(f'{outcome.value}_spanish')}\n\n{text}"
+        return Fallback(asked, outcome, text, people, trigger=flag.trigger)
+
+    def _foreign(self, asked: str) -> Fallback | None:
+        """Return the fixed reply to another language than English, with the 988 resource: we can't tell who asks."""
+        tongue = tongue_of(normalise(asked, limit=self._max_question), self._index.language)
+        if tongue is None:
+            return None
+        replies = self._replies
+        lifeline = replies.lifeline_spanish if tongue is Tongue.SPANISH else replies.lifeline
+        return Fallback(
+            asked,
+            Outcome.CLINICIAN,
+            replies.text(tongue.value),
+            (replies.clinic, lifeline),
+            reason=Reason.UNCLEAR,
+            trigger=f"language: {tongue.value}",
+        )
 
     def _small_talk(self, asked: str, flags: Sequence[Flag]) -> Fallback | None:
         for flag in flags:
@@ -153,10 +177,16 @@ class Bot:
             suggestions=suggestions,
         )
 
-    def _with_lifeline(self, answer: Answer) -> Answer:
+    def _with_lifeline(self, answer: Answer, flag: Flag) -> Answer:
         """Return the answer with the 988 resource and one kind sentence."""
         message = f"{answer.message}\n\n{self._replies.text('concern')}"
-        return dataclasses.replace(answer, message=message, resources=(self._replies.lifeline, *answer.resources))
+        trigger = f"{answer.trigger}; {flag.trigger}" if answer.trigger else flag.trigger
+        return dataclasses.replace(self._beside_lifeline(answer), message=message, trigger=trigger)
+
+    def _beside_lifeline(self, answer: Answer) -> Answer:
+        """Return the answer with the 988 resource first, once."""
+        others = tuple(person for person in answer.resources if person != self._replies.lifeline)
+        return dataclasses.replace(answer, resources=(self._replies.lifeline, *others))
 
 
 def _listed(words: Sequence[str]) -> str:

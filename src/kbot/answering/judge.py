@@ -34,6 +34,10 @@ _MOST_REREAD = 5
 # What a heading that asks the same adds to its passage's weight, at most; and the cosine from which it adds anything.
 _HEADING_SAY = 0.6
 _HEADING_NEAR = 0.75
+# Cosine to the nearest answered phrasing below which, and share of uncovered words above which, a question is too far
+# from the bank to be answered from it. On the golden questions no answerable one is.
+_FAR = 0.6
+_OWN_WORDS = 0.3
 _NAMED = 0.25  # the least probability of a topic without an answer whose concept is named as missing
 _OFF_TOPIC = 0.5  # the least probability of all topics that are no clinic's
 _MOST_MISSING = 2
@@ -69,7 +73,7 @@ class Judge:
         if not len(self._index.topics):
             return self._without_bank(question, vector)
         evidence = self._witness.collect(question, vector)
-        verdict = self._gate.judge(evidence.features)
+        verdict = self._not_too_far(self._gate.judge(evidence.features), evidence)
         choices = from_bank(evidence.quotes, self._index.passages)
         if verdict.answers:
             choices = self._with_headings(choices, vector)
@@ -84,6 +88,20 @@ class Judge:
             related = []
         next_ones = _next_questions(evidence) if reason is Reason.NOT_COVERED else ()
         return Judgement(verdict.probability, reason, tuple(related), missing, _trigger(verdict, evidence), next_ones)
+
+    def _not_too_far(self, verdict: Verdict, evidence: Evidence) -> Verdict:
+        """Return the verdict, or a refusal where a question is like nothing in the bank and has words of its own.
+
+        A linear classifier is sure of itself far from all it was trained on: "what types of spray paint are there" lies
+        on the side of "forms of ketamine", and near to none of its phrasings.
+        """
+        features = evidence.features
+        if features["nearest_answered"] >= _FAR or features["uncovered_share"] <= _OWN_WORDS or not verdict.answers:
+            return verdict
+        probability = min(verdict.probability, self._gate.threshold / 2)
+        return replace(
+            verdict, probability=probability, answers=False, trigger=f"too far from the bank; {verdict.trigger}"
+        )
 
     def _with_headings(self, choices: list[Choice], vector: NDArray[np.float32]) -> list[Choice]:
         """Let a passage rise whose heading asks nearly the same: it was written as the answer to just that."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ class Replies:
     emergency: Resource
     poison: Resource
     clinic: Resource
+    purposes: Mapping[str, str] = field(default_factory=dict)  # name of the reply -> when visitors read it
 
     def text(self, name: str, **parts: str) -> str:
         """Return a reply. `parts` fill what depends on the question, e.g. missing="pregnancy"."""
@@ -47,6 +48,7 @@ def read_replies(clinic: Clinic) -> Replies:
         emergency=people["emergency"],
         poison=people["poison"],
         clinic=clinic.resource(),
+        purposes={name: str(entry.get("purpose", "")).strip() for name, entry in data.items()},
     )
 
 

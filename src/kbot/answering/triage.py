@@ -44,12 +44,14 @@ class Flag:
 
     level: Level
     trigger: str
+    spanish: bool = False  # seen in Spanish words
 
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
     level: Level
     name: str
+    spanish: bool
     pattern: re.Pattern[str]
     unless: re.Pattern[str] | None
 
@@ -84,7 +86,11 @@ class Triage:
         self._thresholds = _Thresholds(**{name: float(value) for name, value in data.pop("thresholds").items()})
         self._rules = [
             _Rule(
-                Level(level), entry["name"], _compile(entry["pattern"], parts), _optional(entry.get("unless"), parts)
+                Level(level),
+                entry["name"],
+                bool(entry.get("spanish", False)),
+                _compile(entry["pattern"], parts),
+                _optional(entry.get("unless"), parts),
             )
             for level, entries in data.items()
             for entry in entries
@@ -93,45 +99,51 @@ class Triage:
         self._danger = danger
 
     def flags(self, turns: Sequence[str]) -> list[Flag]:
-        """Return everything seen in the last turn, most urgent level first."""
+        """Return everything seen in the last turn, most urgent level first.
+
+        Earlier turns were triaged when they were asked; `was_crisis` looks at them again.
+        """
         message = fold(turns[-1]) if turns else ""
         found = self._patterns(message)
         if self._encoder is not None and self._danger is not None and any(c.isalpha() for c in message):
             reading = self._danger.read(message, self._encoder.encode([message])[0])
             found = self._weigh(message, found, reading)
         order = list(Level)
-        return [Flag(level, found[level]) for level in sorted(found, key=order.index)]
+        return [found[level] for level in sorted(found, key=order.index)]
 
-    def was_urgent(self, turns: Sequence[str]) -> bool:
-        """Return True where an earlier turn spoke of a crisis: the 988 resource then stays beside the answers."""
-        return any(Level.CRISIS in {flag.level for flag in self.flags([turn])} for turn in turns[:-1])
+    def was_crisis(self, turns: Sequence[str]) -> bool:
+        """Return True where a turn before the last spoke of a crisis: the 988 resource stays beside the answers."""
+        return any(flag.level is Level.CRISIS for turn in turns[:-1] for flag in self.flags([turn])[:1])
 
-    def _patterns(self, message: str) -> dict[Level, str]:
-        found: dict[Level, str] = {}
+    def _patterns(self, message: str) -> dict[Level, Flag]:
+        found: dict[Level, Flag] = {}
         for rule in self._rules:
             if rule.level not in found and (match := rule.find(message)) is not None:
-                found[rule.level] = f"pattern {rule.name}: {match!r}"
+                found[rule.level] = Flag(rule.level, f"pattern {rule.name}: {match!r}", rule.spanish)
         return found
 
-    def _weigh(self, message: str, found: dict[Level, str], reading: Reading) -> dict[Level, str]:
+    def _weigh(self, message: str, found: dict[Level, Flag], reading: Reading) -> dict[Level, Flag]:
         """Return what patterns and classifier say together."""
         least = self._thresholds
         said = _explain(reading)
+        spanish = reading.shares[Sign.SPANISH] * 2 > reading.crisis
         if Level.CRISIS in found and reading.crisis < least.crisis_with_pattern:
-            found[Level.CONCERN] = f"{found.pop(Level.CRISIS)}, but {said}"
+            found[Level.CONCERN] = Flag(Level.CONCERN, f"{found.pop(Level.CRISIS).trigger}, but {said}")
         elif Level.CRISIS not in found and reading.crisis >= self._least_crisis(message, found):
-            found[Level.CRISIS] = said
+            found[Level.CRISIS] = Flag(Level.CRISIS, said, spanish)
         urgent = reading.shares[Sign.EMERGENCY]
         if Level.EMERGENCY in found and urgent < least.emergency_with_pattern:
             found.pop(Level.EMERGENCY)
         elif Level.EMERGENCY not in found and urgent >= least.emergency:
-            found[Level.EMERGENCY] = said
+            found[Level.EMERGENCY] = Flag(Level.EMERGENCY, said)
+        if Level.EMERGENCY in found and Level.CRISIS in found and urgent > reading.crisis:
+            found.pop(Level.CRISIS)  # both replies carry 911 and 988; what comes first is what can't wait
         burden = reading.crisis + urgent + reading.shares[Sign.DISTRESS] + reading.shares[Sign.TOPIC]
         if Level.CONCERN not in found and burden >= least.concern:
-            found[Level.CONCERN] = said
+            found[Level.CONCERN] = Flag(Level.CONCERN, said)
         return found
 
-    def _least_crisis(self, message: str, found: dict[Level, str]) -> float:
+    def _least_crisis(self, message: str, found: dict[Level, Flag]) -> float:
         if any(level in found for level in _SMALL_TALK):
             return self._thresholds.crisis_in_small_talk
         return self._thresholds.crisis if speaks_of_danger(message) else self._thresholds.crisis_without_words

@@ -61,7 +61,7 @@ def _check(
     notes = []
     if found.journal is None and (fact := facts.journal_at(cited)):
         found = replace(found, journal=fact.journal)
-        notes.append(f"journal: the address belongs to {fact.journal} ({fact.source})")
+        notes.append(f"journal: the address belongs to {fact.journal} (read: {fact.source})")
     comparison = compare(cited, found)
     differences = [str(difference) for difference in comparison.differences]
     elsewhere = not cited.identifiers & (found.identifiers | reference_of(record).identifiers)

@@ -82,13 +82,13 @@ class Facts:
             return []
         found = [
             f"pages: the citation says {cited.pages}, but {fact.journal} numbers its articles and has no such pages"
-            f" ({fact.source})"
+            f" (read: {fact.source})"
             for fact in self.numbered
             if same_journal(cited.journal, fact.journal)
         ]
         found += [
             f"pages: the citation says {cited.pages}, but {fact.journal} {fact.volume}({fact.issue}) begins near"
-            f" page {fact.first_page} ({fact.source})"
+            f" page {fact.first_page} (read: {fact.source})"
             for fact in self.issues
             if same_journal(cited.journal, fact.journal)
             and (cited.volume, cited.issue) == (fact.volume, fact.issue)
@@ -102,7 +102,7 @@ class Facts:
         for fact in self.authors:
             shared = [name for name in cited.authors if any(same_name(name, known) for known in fact.names)]
             if len(shared) >= min(_KNOWN_TOGETHER, len(fact.names)):
-                notes.append(f"authors: {', '.join(shared)} are the authors of {fact.wrote} ({fact.source})")
+                notes.append(f"authors: {', '.join(shared)} are the authors of {fact.wrote} (read: {fact.source})")
         return notes
 
 

@@ -6,14 +6,11 @@ import datetime
 import difflib
 import hashlib
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from kbot.errors import CorpusError
 from kbot.ingest.frontmatter import FrontMatter, parse_front_matter
 from kbot.records import Document, Kind
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _KEYS = frozenset(
     [
@@ -66,7 +63,7 @@ def corpus_hash(corpus: Path) -> str:
     """Return the sha256 of everything in the corpus that decides what a build makes: names and bytes of its files."""
     digest = hashlib.sha256()
     extra = sorted([*corpus.glob("clinic.toml"), *corpus.glob("questions/*.yaml")])
-    for path in [*corpus_files(corpus), *extra]:
+    for path in [*corpus_files(corpus), *filter(Path.is_file, extra)]:
         data = path.read_bytes()
         digest.update(f"{path.relative_to(corpus).as_posix()}\0{len(data)}\0".encode())
         digest.update(data)

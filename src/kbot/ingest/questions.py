@@ -38,7 +38,8 @@ def read_bank(corpus: Path, passages: Sequence[Passage]) -> Bank:
     """
     bank = Bank()
     places: dict[str, str] = {}
-    files = [(path, f"{corpus.name}/questions/{path.name}") for path in sorted(corpus.glob("questions/*.yaml"))]
+    paths = sorted(filter(Path.is_file, corpus.glob("questions/*.yaml")))
+    files = [(path, f"{corpus.name}/questions/{path.name}") for path in paths]
     if files:
         files.append((_background(), "kbot's background.yaml"))
     for path, name in files:

@@ -11,14 +11,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _I = re.IGNORECASE
-_CAPITAL = r"[^\W\d_a-zà-öø-ÿ][\w'’.\-]*"
-_SMALL = r"(?:de|del|della|dei|des|du|da|do|dos|das|di|la|le|les|los|las|el|en|of|the|van|von|der|den|af|av|na|nad|u|z|v|y|e|ul\.|al|d'|am|an|im|zum|zur|och|fejedelem|tee|út|útja|utca|tér)"
+_CAPITAL = r"(?:(?:St|Ste|Av|Ave|Mt|Ft|[^\W\d_a-zà-öø-ÿ])\.|[^\W\d_a-zà-öø-ÿ]\w*(?:['\-]\w+)*)"
+_SMALL = r"(?:de|del|della|dei|des|du|da|do|dos|das|di|la|le|les|los|las|el|en|of|the|van|von|der|den|af|av|na|nad|u|z|v|y|e|ul\.|al|d'|am|an|im|zum|zur|och|fejedelem|tee|út|útja|utca|tér)(?!\w)"
 _WORD = rf"(?:{_CAPITAL}|{_SMALL})"
 _STREET = (
-    r"(?:st|street|str|ave?|avenue|rd|road|blvd|boulevard|dr|drive|ln|lane|ct|court|pl|place|pkwy|parkway|hwy|highway|ter|terrace|cir|circle"
-    r"|way|sq|square|trl|trail|loop|aly|alley|row|walk|crescent|cres|close|grove|mews|gardens?|hill|expressway|turnpike|tpke|plaza|run|crossing|pike|path)"
+    r"(?:st|street|str|ave?|avenue|rd|road|blvd|boulevard|ln|lane|pkwy|parkway|hwy|highway|terrace|cir|sq|trl|alley|crescent|cres"
+    r"|mews|expressway|turnpike|tpke)"
 )
-_SPARSE = r"(?:way|loop|row|walk|close|grove|run|hill|path|place|pl|plaza|court|ct|square|drive|crossing|gardens?|circle|dr)"
+# Streets too, but ordinary words as well: they count with a capital only.
+_SPARSE = (
+    r"Drive|Dr|Court|Ct|Place|Pl|Circle|Way|Square|Trail|Loop|Row|Walk|Close|Grove|Gardens?|Hill|Plaza|Run|Crossing|Pike|Path|Ter"
+    r"|DRIVE|DR|COURT|CT|PLACE|CIRCLE|WAY|PLAZA"
+)
+_FUNCTION = r"(?:a|an|and|are|at|by|for|from|had|has|have|i|if|in|is|it|my|near|of|off|on|or|our|than|that|then|to|was|were|what|when|with|you|your)"
 _UNIT = r"(?:apt|apartment|suite|ste|unit|rm|room|bldg|building|floor|fl|lot|trailer|#)\.?\s*#?\s*(?:[a-z]?\d+[a-z]?|[a-z]\b)"
 _BEFORE = r"(?:rue|via|viale|calle|carrer|rua|rúa|avenida|avenue|av\.?|avda\.?|ul\.?|ulica|plaza|piazza|praça|platz|paseo|corso|strada|boulevard|chemin|route|allée|impasse|ulitsa|jalan|jl\.?|c/)"
 _AFTER = r"\w*(?:straße|strasse|str\.|gasse|weg|platz|allee|ufer|damm|straat|laan|plein|gracht|kade|dijk|gatan|vägen|väg|gade|vej|gate|gata|veien|vegen|katu|tie|kuja|utca|út|tér|tee|utja|útja|stræde|stígur|vegur|braut|ulice|náměstí|nábřeží)"
@@ -34,9 +39,13 @@ _STATE_NAME = (
 # Not an address: "10 mg Twice Daily 20".
 _NO_UNIT = r"(?!\s*(?:mg|mcg|ml|kg|g|iu|lbs?|%|x|am|pm|years?|yrs?|yo|y/o|weeks?|days?|hours?|hrs?|min(?:ute)?s?|months?|sessions?|times|people|patients|percent|st|nd|rd|th)\b)"
 
+_NUMBER = rf"(?<![\w.$/\-])(?:{_UNIT}\s*,\s*)?(?:\d{{1,6}}\s+)?\d{{1,6}}[a-z]?(?:-\d+)?{_NO_UNIT},?\s+(?:(?:[nsew]|ne|nw|se|sw)\.?\s+|(?:north|south|east|west)\s+)?"
+
 _STREETS: tuple[re.Pattern[str], ...] = (
     # 1234 Elm St, 12B N. Main Street Apt 4, 90 Whitchurch Road
-    re.compile(rf"(?<![\w.$/\-])(?:\d{{1,6}}\s+)?\d{{1,6}}[a-z]?(?:-\d+)?{_NO_UNIT},?\s+(?:[nsew]\.?\s+|(?:north|south|east|west)\s+)?(?:\d+(?:st|nd|rd|th)\s+|(?:(?!\d)[\w'’.\-]+\s+){{1,4}}?){_STREET}\b\.?(?:\s*,?\s*{_UNIT}){{0,3}}", _I),
+    re.compile(rf"{_NUMBER}(?:(?!\d|{_FUNCTION}\b)[\w'.\-]+\s+){{1,4}}?{_STREET}\b\.?(?:\s*,?\s*{_UNIT}){{0,3}}", _I),
+    re.compile(rf"{_NUMBER}\d+(?:st|nd|rd|th)\s+{_STREET}\b\.?(?:\s*,?\s*{_UNIT}){{0,3}}", _I),
+    re.compile(rf"(?i:{_NUMBER})(?:{_CAPITAL}\s+){{1,4}}?(?:{_SPARSE})\b\.?(?:\s*,?\s*(?i:{_UNIT})){{0,3}}"),
     # Rue de Virton 38, Via dei Fiorentini 17, 56 rue La Boétie
     re.compile(rf"(?<!\w)(?:\d{{1,6}}[\s,]+){{0,2}}(?<!\w){_BEFORE}\s+(?:(?!\d)[\w'’.\-]+\s+){{0,5}}?(?:\d{{1,5}}[a-z]?\b|(?<=\d\s)\w+)", _I),
     re.compile(rf"(?<!\w)\d{{1,6}}[\s,]+(?:\d{{1,5}}[\s,]+)?(?i:{_BEFORE})(?:\s+{_WORD}){{1,5}}(?:\s+\d{{1,5}}\b)?"),
@@ -67,9 +76,10 @@ _PLAIN_ADDRESS = re.compile(
 )
 # What an address goes on with: ", Boston, MA 02110", "\n Apt. 271\n St Felicien\n Canada 36523"
 _ON = re.compile(
-    rf"[ ]*[,\n][ \n>]*(?:{_UNIT}|(?-i:{_STATE})\b(?:[ ]+{_ZIP})?|(?-i:[^\W\d_a-zà-öø-ÿ][\w'’.\-]*)(?:[ ]+(?-i:[^\W\d_a-zà-öø-ÿ][\w'’.\-]*|{_SMALL}|\([^()\n]{{2,20}}\))){{0,3}}(?:[ ]+\d{{4,6}}(?!\w))?|nan|\d{{4,6}}(?!\w))"
-    rf"|[ ]+(?:{_UNIT}|\d{{4,6}}(?![\w/-])|(?-i:{_STATE})\b(?:[ ]+{_ZIP})?)|[ ]+(?-i:[^\W\d_a-zà-öø-ÿ][\w'’.\-]*)(?:[ ]+(?-i:[^\W\d_a-zà-öø-ÿ][\w'’.\-]*)){{0,2}}[ ]+\d{{5}}(?!\w)",
-    _I,
+    rf"[ ]*[,\n][ \n>,]*(?:(?i:{_UNIT})|{_STATE}\b(?:[ ]+{_ZIP})?|{_CAPITAL}(?:[ ]+(?:{_CAPITAL}|{_SMALL}|\([^()\n]{{2,20}}\))){{0,5}}(?:[ ]+\d{{4,6}}(?!\w))?|nan\b|\d{{4,6}}(?!\w)(?:[ ]+{_CAPITAL})?)"
+    rf"|[ ]+(?:(?i:{_UNIT})|\d{{4,6}}(?![\w/-])|{_STATE}\b(?:[ ]+{_ZIP})?)"
+    rf"|[ ]+{_CAPITAL}(?:[ ]+{_CAPITAL}){{0,2}}[ ]+\d{{5}}(?!\w)"
+    rf"|(?<=\d)[ ]+{_CAPITAL}(?:[ ]+{_CAPITAL}){{0,3}}(?=[ ]*(?:[.,\n]|$))"
 )
 _LINES_ON = 6
 _TELEPHONE = re.compile(r"\n\s*(?:\+|\(?\d{2,5}\)?[\s.\-]\d|mobile|phone|tel|desk|fax)", _I)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _PEOPLE = "faker.providers.person"
 # Where visitors most likely come from: names of these lists count in lower case too ("can maria come").
 _NEAR = ("en_US", "es_MX")
+_COMMON = 20_000
 _ENGLISH = ("symspellpy", "frequency_dictionary_en_82_765.txt")
 
 
@@ -34,7 +35,9 @@ class Lexicon:
     near: frozenset[str]  # of these, the ones that count in lower case too
     last: frozenset[str]  # last names, likewise
     listed: frozenset[str]  # every first or last name, words and places among them
-    words: frozenset[str]  # what is an ordinary word or no person's name
+    plain: frozenset[str]  # words of English that nobody is called
+    common: frozenset[str]  # the most used of these
+    words: frozenset[str]  # these and the ordinary words that are names too
     ordinary: frozenset[str]
     places: frozenset[str]
     not_people: frozenset[str]
@@ -44,6 +47,7 @@ class Lexicon:
     credentials: frozenset[str]
     particles: frozenset[str]
     relations: frozenset[str]
+    public: frozenset[str]  # full names of people of public life
 
     def is_word(self, word: str) -> bool:
         """Return True for an ordinary word, a place, a firm or a medicine."""
@@ -52,6 +56,14 @@ class Lexicon:
     def is_name(self, word: str) -> bool:
         """Return True for a first or last name that is nothing else."""
         return word in self.first or word in self.last
+
+    def is_rare(self, word: str) -> bool:
+        """Return True for what is not in common use as a word: a name perhaps, though some list of words has it."""
+        return word not in self.common and word not in self.ordinary and not self.is_thing(word)
+
+    def is_thing(self, word: str) -> bool:
+        """Return True for a firm, a medicine, a scale, or a word that follows the name of a firm."""
+        return word in self.not_people or word in self.after_firms
 
     def is_unknown(self, word: str) -> bool:
         """Return True for what is in no list at all."""
@@ -79,17 +91,27 @@ def read_lexicon() -> Lexicon:
         ModelError: a package that carries a list isn't installed.
     """
     data = tomllib.loads((resources.files("kbot.journal") / "words.toml").read_text(encoding="utf-8"))
+    public = frozenset(fold(name) for name in data.pop("public"))
     lists = {name: frozenset(fold(word) for word in text.split()) for name, text in data.items()}
     first, last, near = _names()
+    romanised = lists.pop("romanised")
+    last |= romanised
+    # "He", "You" and "Do" are family names too.
+    lists["ordinary"] |= {word for word in romanised if len(word) <= 3}
     listed = first | last
     ordinary, places, not_people = lists["ordinary"], lists["places"], lists["not_people"]
+    english = _english()
+    plain = frozenset(english) - listed - places - not_people
     others = ordinary | places | not_people
     return Lexicon(
         first=first - others,
         near=near - others,
         last=last - others,
         listed=listed,
-        words=(_english() - listed) | ordinary,
+        plain=plain,
+        common=frozenset(english[:_COMMON]) & plain,
+        words=plain | ordinary,
+        public=public,
         **lists,
     )
 
@@ -129,10 +151,10 @@ def _parts(names: Iterable[str]) -> Iterator[str]:
                 yield part
 
 
-def _english() -> frozenset[str]:
+def _english() -> list[str]:
     package, file = _ENGLISH
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
         raise ModelError(f"the package {package}, which carries the list of English words, is missing: `make setup`")
     lines = (Path(spec.origin).parent / file).read_text(encoding="utf-8-sig").splitlines()
-    return frozenset(line.split()[0] for line in lines if line.strip())
+    return [line.split()[0] for line in lines if line.strip()]  # the most used first

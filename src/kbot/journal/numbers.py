@@ -117,16 +117,16 @@ _PATTERNS: tuple[tuple[Detail, re.Pattern[str]], ...] = tuple(
             Detail.PHONE,
             r"(?<![\w.\-/])(?:1[\s.\-]?)?\(?\d{3}\)?[\s.\-]{1,2}\d{3}[\s.\-]{1,2}\d{4}(?:(?:\s*(?:x|ext\.?|extension)\s*)\d{1,6}|(?![\w]|-\d))",
         ),
-        (Detail.PHONE, r"(?<![\w.\-/])\(?0\d{1,5}\)?(?:[\s.\-]{0,2}\d{2,7}){1,5}(?![\w]|-\d)"),
-        (Detail.PHONE, rf"\b{_CALL}\b[^\d\n]{{0,28}}?(?P<value>(?<![\w.\-/]){_GROUPS}(?![\w%]|[.,]\d|-\d)){_UNIT}"),
+        (Detail.PHONE, r"(?<![\w.\-/])(?=(?:\D{0,3}\d){9})\(?0\d{1,5}\)?(?:[\s.\-]{0,2}\d{2,7}){1,5}(?![\w]|-\d)"),
+        (Detail.PHONE, rf"\b{_CALL}\b[^\d]{{0,28}}?(?P<value>(?<![\w.\-/]){_GROUPS}(?![\w%]|[.,]\d|-\d)){_UNIT}"),
         (
             Detail.PHONE,
             rf"(?<![\w.\-/])(?P<value>{_GROUPS})(?=\s*[-(,]?\s*(?:office|fax|mobile|cell|home|work|desk|phone)\b)",
         ),
-        (Detail.PHONE, rf"\b{_CALL}\b[^\d\n]{{0,20}}?(?P<value>(?<![\w.\-/])\d{{7,12}}(?!\w)){_UNIT}"),
+        (Detail.PHONE, rf"\b{_CALL}\b[^\d]{{0,28}}?(?P<value>(?<![\w.\-/])\d{{7,12}}(?!\w)){_UNIT}"),
         (
             Detail.PHONE,
-            rf"\b{_CALL}\b[^\n]{{0,24}}?(?P<value>(?<![\w.\-/])\(?\d{{2,4}}\)?[\s.\-]\d{{3,4}}[\s.\-]?\d{{0,4}}(?![\w%])){_UNIT}",
+            rf"\b{_CALL}\b[^\d]{{0,28}}?(?P<value>(?<![\w.\-/])\(?\d{{2,4}}\)?[\s.\-]\d{{3,4}}[\s.\-]?\d{{0,4}}(?![\w%])){_UNIT}",
         ),
         (Detail.PHONE, r"(?<![\w.\-/])[2-9]\d{2}-\d{4}(?![\w\-])"),
         (Detail.PHONE, rf"\b{_SPOKEN}(?:[\s,\-]+{_SPOKEN}){{6,14}}\b"),
@@ -140,14 +140,14 @@ _PATTERNS: tuple[tuple[Detail, re.Pattern[str]], ...] = tuple(
         (Detail.LICENCE, r"(?<!\w)[A-HJ-NPR-Z0-9]{3}(?=[A-HJ-NPR-Z]*\d)(?=\d*[A-HJ-NPR-Z])[A-HJ-NPR-Z0-9]{14}(?!\w)"),
     )
 )
-_CARD = re.compile(r"(?<![\w.\-])\d(?:[ \-]?\d){11,18}(?![\w\-]|\.\d)")
+_CARD = re.compile(r"(?<![\w.\-+])\d(?:[ \-]?\d){11,18}(?![\w\-]|\.\d)")
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}(?!\w)", _I)
 # Any other number so long or so mixed that it names something: it stands for a person more often than for a fact.
-_LEFT_OVER = re.compile(r"(?<![\w.\-/$])#?(?=(?:[A-Z\-]*\d){5})[A-Z0-9]+(?:-[A-Z0-9]+)*(?![\w%\-]|[.,]\d)", _I)
+_LEFT_OVER = re.compile(r"(?<![\w.\-/$])#?(?:(?=[A-Z\-]*\d*[A-Z\-]*\d{5})(?=\d*[A-Z])[A-Z0-9]+(?:-[A-Z0-9]+)*|\d{7,}|\d+(?:-\d+)+(?<=\d{3})(?<=.{8}))(?![\w%\-]|[.,]\d)", _I)
 # Numbers of studies and of the plain world, which are nobody's.
 _PUBLIC = re.compile(
-    r"\bNCT\d{8}\b|\bPMC?\s?(?:ID)?:?\s?\d{5,8}\b|\b10\.\d{4,9}/\S+|\b(?:19|20)\d\d\s?-\s?(?:19|20)?\d\d\b"
-    r"|\b\d{1,3}(?:,\d{3})+\b|\$\s?\d[\d,.]*|(?<![\d\-])1?[\s\-.]?(?:988|911)(?![\d\-])|\b\d{2,3}/\d{2,3}\b",
+    r"\bNCT\d{8}\b|\bPMC?\s?(?:ID)?:?\s?\d{5,8}\b|\b10\.\d{4,9}/\S+|(?<![\d\-])(?:19|20)\d\d\s?-\s?(?:19|20)?\d\d(?![\d\-])"
+    r"|\b\d{1,3}(?:,\d{3})+\b|\$\s?\d[\d,.]*|(?<![\d\-])1?[\s\-.]?(?:988|911)(?![\d\-])|(?<![\d/])\d{2,3}/\d{2,3}(?![\d/])",
     _I,
 )
 _UNITS_AFTER = re.compile(r"\s*(?:mg|mcg|ml|kg|iu|units?|dollars|people|patients|adults|cells?)\b", _I)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kbot.journal.addresses import find_addresses
 from kbot.journal.lexicon import fold, read_lexicon
-from kbot.journal.names import NameFinder
+from kbot.journal.names import NameFinder, Own
 from kbot.journal.numbers import find_numbers
-from kbot.journal.spans import Detail, merge, view
+from kbot.journal.spans import merge, view
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from kbot.journal.spans import Place
 
 _CAPITALISED = re.compile(r"[^\W\d_]*[^\W\d_a-z][^\W\d_]*(?:['\-][^\W\d_]+)*(?: [^\W\d_a-z][^\W\d_]*)*")
+_LOWER = re.compile(r"\b[a-z]{4,}\b")
 
 
 class Redactor:
@@ -28,9 +28,16 @@ class Redactor:
 
     def __init__(self, own: Iterable[str] = ()) -> None:
         lexicon = read_lexicon()
-        phrases = {fold(match.group()) for text in own for match in _CAPITALISED.finditer(text)}
-        words = frozenset(word for phrase in phrases for word in phrase.split())
-        self._names = NameFinder(lexicon, words, frozenset(phrase for phrase in phrases if " " in phrase))
+        texts = list(own)
+        phrases = {fold(match.group()) for text in texts for match in _CAPITALISED.finditer(text)}
+        self._names = NameFinder(
+            lexicon,
+            Own(
+                words=frozenset(word for phrase in phrases for word in phrase.split()),
+                phrases=frozenset(phrase for phrase in phrases if " " in phrase),
+                letters=frozenset("".join(sorted(word)) for text in texts for word in _LOWER.findall(text)),
+            ),
+        )
 
     def redact(self, text: str) -> str:
         """Return `text` with every detail replaced that is found; a text without any is returned as it came.

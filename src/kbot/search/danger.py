@@ -95,9 +95,9 @@ def _runs(tokens: list[str], longest: int, mark: str) -> list[str]:
 class DangerModel:
     """Two multinomial logistic regressions, one over the sentence vector and one over n-grams; their mean decides.
 
-    The vector knows what a message is about, whatever its words; the n-grams know who does what to whom ("kill myself",
-    "kill yourself", "kill the process"), which the vector blurs. Measured on posts of strangers, neither alone comes
-    near both together.
+    The vector knows what a message is about, whatever its words; the n-grams know who does what to whom ("kill
+    myself", "kill the process"), which the vector blurs. Measured on posts of strangers, neither alone comes near
+    both together.
     """
 
     def __init__(
@@ -178,5 +178,5 @@ class DangerModel:
 
 
 def _log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    shifted = logits.astype(np.float64) - float(logits.max())
-    return shifted - np.log(np.exp(shifted).sum())
+    shifted: NDArray[np.float64] = logits.astype(np.float64) - float(logits.max())
+    return shifted - float(np.log(np.exp(shifted).sum()))

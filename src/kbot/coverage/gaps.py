@@ -1,0 +1,119 @@
+"""What to write next: the questions that nothing answered, together by meaning and by the concept that is missing."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kbot.coverage.clusters import cluster, merged
+from kbot.coverage.draft import draft_entry, topic_name
+from kbot.records import Outcome, Reason, TopicKind
+from kbot.search.retriever import Retriever
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kbot.coverage.clusters import Cluster
+    from kbot.coverage.period import Period
+    from kbot.journal.entries import JournalEntry
+    from kbot.search.index import SearchIndex
+
+# Mean cosine distance from which two groups of unanswered questions are two things to write.
+_DISTANCE = 0.5
+_MOST_EXAMPLES = 5
+_LONGEST_CONCEPT = 60  # characters of a question that stands in for a concept without a name
+
+
+@dataclass(frozen=True, slots=True)
+class NearPassage:
+    """The passage that is nearest to what was asked. It does not answer it."""
+
+    id: str
+    heading: tuple[str, ...]
+    text: str
+    cosine: float  # [-1, 1], higher is closer
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that visitors ask and nothing answers."""
+
+    concept: str  # what is missing; where nothing named it, the most typical question
+    count: int
+    recent: int  # of these, in the second half of the period
+    before: int  # of these, in its first half
+    examples: tuple[str, ...]  # the most typical first
+    nearest: NearPassage | None
+    topic: str | None  # of the bank, that names the concept as missing already
+    draft: str  # an entry for the question bank, YAML
+    entries: tuple[int, ...]  # ids of the journal's entries, oldest first
+
+
+def find_gaps(entries: Sequence[JournalEntry], index: SearchIndex, period: Period) -> list[Gap]:
+    """Return the gaps, the most asked first. Entries that staff have handled are left out."""
+    unanswered = [entry for entry in entries if is_unanswered(entry) and not entry.handled]
+    groups = _together(cluster(unanswered, index.encoder, distance=_DISTANCE))
+    retriever = Retriever(index)
+    taken = {topic.id for topic in index.topics.topics}
+    gaps = []
+    for group in groups:
+        concept = _concept(group)
+        name = topic_name(concept or group.examples[0], taken)
+        taken.add(name)  # so that all drafts together make one file
+        gaps.append(_gap(group, concept, name, index, retriever, period))
+    return sorted(gaps, key=lambda gap: (-gap.count, -gap.recent, gap.concept))
+
+
+def is_unanswered(entry: JournalEntry) -> bool:
+    """Return True for a question that a text could have answered and none did."""
+    return entry.outcome is Outcome.CLINICIAN and entry.reason is Reason.NOT_COVERED
+
+
+def _together(clusters: Sequence[Cluster]) -> list[Cluster]:
+    """Join the clusters that lack the same concept: to staff they are one thing to write."""
+    by_concept: dict[str, list[Cluster]] = {}
+    for number, group in enumerate(clusters):
+        by_concept.setdefault(_concept(group) or f"\0{number}", []).append(group)
+    return [merged(groups) if len(groups) > 1 else groups[0] for groups in by_concept.values()]
+
+
+def _concept(group: Cluster) -> str | None:
+    """Return what most of the questions lack, or None where no concept has the majority."""
+    named = Counter(entry.missing[0] for entry in group.entries if entry.missing)
+    if not named:
+        return None
+    concept, count = named.most_common(1)[0]
+    return concept if 2 * count > len(group.entries) else None
+
+
+def _gap(
+    group: Cluster, concept: str | None, name: str, index: SearchIndex, retriever: Retriever, period: Period
+) -> Gap:
+    known = next(
+        (t.id for t in index.topics.topics if t.kind is TopicKind.NOT_COVERED and t.missing == concept), None
+    )
+    nearest, quote = _nearest(group, retriever)
+    recent = sum(entry.time >= period.middle for entry in group.entries)
+    return Gap(
+        concept=concept or textwrap.shorten(group.examples[0], _LONGEST_CONCEPT, placeholder=" …"),
+        count=len(group.entries),
+        recent=recent,
+        before=len(group.entries) - recent,
+        examples=group.examples[:_MOST_EXAMPLES],
+        nearest=nearest,
+        topic=known,
+        draft=draft_entry(name, concept, group.examples, known=known, quote=quote),
+        entries=tuple(entry.id for entry in group.entries),
+    )
+
+
+def _nearest(group: Cluster, retriever: Retriever) -> tuple[NearPassage | None, str | None]:
+    """Return the nearest passage, and its sentence that is nearest."""
+    candidates = retriever.search(group.examples[0], group.centre)
+    if not candidates:
+        return None, None
+    best = max(candidates, key=lambda candidate: candidate.cosine)
+    passage, (start, end) = best.passage, best.highlight
+    return NearPassage(passage.id, passage.heading, passage.text, best.cosine), passage.text[start:end]
