@@ -1,4 +1,4 @@
-"""Floors under what the golden questions measure. They guard against a step back; `kbot evaluate` prints the figures."""
+"""Floors under what the golden questions measure, against a step back; `kbot evaluate` prints the figures."""
 
 from __future__ import annotations
 

@@ -56,7 +56,13 @@ def test_never_two_passages_that_say_the_same_and_never_more_than_three(service:
 
 
 @pytest.mark.parametrize(
-    "question", ["What share of patients reach remission?", "how many patients respond to ketamine"]
+    "question",
+    [
+        "What share of patients reach remission?",
+        "What are the success rates?",
+        "how long do the effects last",
+        "Does ketamine help with suicidal thoughts?",
+    ],
 )
 def test_a_study_stands_beside_the_clinics_own_figure(service: Service, question: str) -> None:
     answer = service.ask([question]).answer

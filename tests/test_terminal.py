@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import io
 import sys
-
-import pytest
+from typing import TYPE_CHECKING
 
 from kbot.evaluation import Mistake, Rate, ScoreCard
 from kbot.records import Fallback, Found, Kind, Outcome, Reason, Resource, ShownPassage, Source, Span
 from kbot.terminal import render, render_score_card
+
+if TYPE_CHECKING:
+    import pytest
 
 CLINIC = Resource("Harbour Clinic", "(555) 010-0100", "(555) 010-0101", "https://h.example/", "tel:+1", "sms:+1")
 PASSAGE = ShownPassage(

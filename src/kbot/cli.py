@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from kbot.audit.command import add_audit_commands
+from kbot.coverage.command import add_coverage_commands
 from kbot.errors import InputError, KbotError
 from kbot.settings import PREFIX, Settings, read_settings
 
@@ -88,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     _settings_flags(check_replies, "corpus")
 
     add_audit_commands(commands, _settings_flags)
+    add_coverage_commands(commands, _settings_flags)
     return parser
 
 

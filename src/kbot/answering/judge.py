@@ -92,8 +92,8 @@ class Judge:
     def _not_too_far(self, verdict: Verdict, evidence: Evidence) -> Verdict:
         """Return the verdict, or a refusal where a question is like nothing in the bank and has words of its own.
 
-        A linear classifier is sure of itself far from all it was trained on: "what types of spray paint are there" lies
-        on the side of "forms of ketamine", and near to none of its phrasings.
+        A linear classifier is sure of itself far from all it was trained on: "what types of spray paint are there"
+        lies on the side of "forms of ketamine", and near to none of its phrasings.
         """
         features = evidence.features
         if features["nearest_answered"] >= _FAR or features["uncovered_share"] <= _OWN_WORDS or not verdict.answers:

@@ -30,8 +30,8 @@ class Choice:
 def choose(choices: Sequence[Choice], documents: dict[str, Document]) -> list[Choice]:
     """Return up to three of the choices, best first.
 
-    Where only the clinic's own words would be shown, and a study that speaks of the same thing is good enough, it takes
-    the last place, so that a visitor sees both.
+    Where only the clinic's own words would be shown, and a study that speaks of the same thing is good enough, it
+    takes the last place, so that a visitor sees both.
     """
     good = [choice for choice in choices if choice.weight >= _LEAST_SHARE * choices[0].weight]
     distinct: list[Choice] = []

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Cell = str | int | float
 _MADE_UP_PREFIX = "made-up-"
 # What makes a spreadsheet take a cell for a formula; the full-width forms do too where they are normalised.
-_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001  the full-width forms are meant
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
 def safe_cell(value: Cell) -> Cell:

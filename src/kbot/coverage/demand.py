@@ -1,4 +1,4 @@
-"""What patients ask clinics, known before anybody asked here: subjects, each with the number of sites that have it."""
+"""What patients ask clinics, known before anybody asked here: subjects with the number of sites that have them."""
 
 from __future__ import annotations
 

@@ -70,9 +70,10 @@ def make_demo(
         counts = Counter({outcome: int(draw.random.poisson(rate)) for outcome, rate in _URGENT_A_DAY})
         for time in draw.times(day):
             question = draw.question(number / max(days - 1, 1))
-            answer = answers.setdefault(question, ask(question))
-            if answer.outcome in {Outcome.CRISIS, Outcome.EMERGENCY}:
-                counts[answer.outcome] += 1
+            answer = answers.get(question) or ask(question)
+            answers[question] = answer
+            if (outcome := _outcome(answer)) in {Outcome.CRISIS, Outcome.EMERGENCY}:
+                counts[outcome] += 1
                 continue
             entries.append(draw.entry(len(entries) + 1, time, question, answer, first_half=number < days / 2))
         urgent += [UrgentCount(day, outcome, count) for outcome, count in sorted(counts.items()) if count]
@@ -148,7 +149,7 @@ class _Draw:
             time=time,
             channel=channel,
             question=question,
-            outcome=answer.outcome if isinstance(answer, Fallback) else Outcome.ANSWER,
+            outcome=_outcome(answer),
             reason=answer.reason if isinstance(answer, Fallback) else None,
             missing=answer.missing if isinstance(answer, Fallback) else (),
             passages=tuple(ShownScore(passage.id, round(passage.score, 4)) for passage in passages),
@@ -165,3 +166,7 @@ class _Draw:
             return None, ""
         helpful = bool(self.random.random() < (_DISLIKED_HELPFUL if first == self._unloved else _HELPFUL))
         return helpful, "" if helpful else str(self.random.choice(_WHY_NOT))
+
+
+def _outcome(answer: Answer) -> Outcome:
+    return answer.outcome if isinstance(answer, Fallback) else Outcome.ANSWER

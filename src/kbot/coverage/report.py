@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kbot.coverage.activity import Activity, measure
@@ -78,10 +78,8 @@ class CoverageReport:
         return disliked(self.passages)
 
 
-def make_report(
-    journal: ReadsJournal | None, index: SearchIndex, period: Period, *, checklist: Checklist | None = None
-) -> CoverageReport:
-    """Return the report on a period. Without a journal it has the checklist only."""
+def make_report(journal: ReadsJournal | None, index: SearchIndex, period: Period) -> CoverageReport:
+    """Return the report on a period; without a journal it is an empty one."""
     entries: Sequence[JournalEntry] = ()
     urgent: Sequence[UrgentCount] = ()
     if journal is not None:
@@ -100,8 +98,12 @@ def make_report(
         near_misses=tuple(near_misses(entries, threshold)),
         unhelpful=tuple(unhelpful(entries)),
         passages=tuple(passage_use(entries, index)),
-        checklist=checklist,
     )
+
+
+def with_checklist(report: CoverageReport, checklist: Checklist) -> CoverageReport:
+    """Return the report with the checklist."""
+    return replace(report, checklist=checklist)
 
 
 def _top(entries: Sequence[JournalEntry], index: SearchIndex) -> list[TopQuestion]:

@@ -1,4 +1,4 @@
-"""The coverage report as clinic staff read it on a terminal. What visitors typed is stripped of control characters."""
+"""The coverage report as clinic staff read it on a terminal. What visitors typed loses its control characters."""
 
 from __future__ import annotations
 
@@ -66,9 +66,10 @@ def _head(report: CoverageReport) -> str:
         lines.append("  Nobody has asked anything in this period.")
         return "\n".join(lines)
     counts = activity.outcomes
+    questions = counts[Outcome.ANSWER] + counts[Outcome.CLINICIAN]
+    urgent = f"{counts[Outcome.CRISIS]} messages in a crisis, {counts[Outcome.EMERGENCY]} emergencies (only counted)"
     lines += [
-        f"  {counts[Outcome.ANSWER] + counts[Outcome.CLINICIAN]} questions, {counts[Outcome.GREETING]} greetings; "
-        f"{counts[Outcome.CRISIS]} messages in a crisis and {counts[Outcome.EMERGENCY]} emergencies (counted only)",
+        f"  {questions} questions, {counts[Outcome.GREETING]} greetings; {urgent}",
         f"  answered, of all questions                {_rate(activity.answered)}",
         f"  answered, of those a text could answer    {_rate(activity.covered)}",
     ]

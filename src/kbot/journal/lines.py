@@ -69,13 +69,14 @@ def read_lines(path: Path) -> LinesJournal:
     """
     entries: list[JournalEntry] = []
     urgent: list[UrgentCount] = []
-    number = 0
+    number = 1
     try:
         with path.open(encoding="utf-8") as lines:
             head = json.loads(next(lines, "null"))
             if not isinstance(head, dict) or head.get("journal") != _FORMAT:
-                raise InputError(f"{path} is not a journal of kbot: its first line is not {{'journal': {_FORMAT}}}")
-            for number, line in enumerate(lines, start=2):
+                raise InputError(f"{path} is not a journal of kbot: its first line doesn't say so")
+            for line in lines:
+                number += 1
                 row = json.loads(line)
                 if "entry" in row:
                     entries.append(_entry(row["entry"]))
@@ -84,7 +85,7 @@ def read_lines(path: Path) -> LinesJournal:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} can't be read ({error}): give a journal of kbot") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{path}:{max(number, 1)}: not a line of a journal ({error!r}): take it out") from None
+        raise InputError(f"{path}:{number}: not a line of a journal ({error!r}): take it out") from None
     entries.sort(key=lambda entry: (entry.time, entry.id))
     urgent.sort(key=lambda count: (count.day, count.outcome))
     return LinesJournal(bool(head.get("made_up")), tuple(entries), tuple(urgent))
