@@ -79,7 +79,8 @@ class ScriptedService(Service):
         }
         self._replies: Replies = read_replies(self._clinic)
 
-    def ask(self, turns: Sequence[str]) -> Asked:
+    def ask(self, turns: Sequence[str], *, channel: str | None = None) -> Asked:
+        del channel
         self.asked.append(tuple(turns))
         return Asked(answer=self._answer(turns[-1]), build=self.build, elapsed_ms=1.0)
 

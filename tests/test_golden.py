@@ -9,6 +9,8 @@ import pytest
 
 from kbot.evaluation import ScoreCard, evaluate, read_questions
 from kbot.records import Found, Kind
+from kbot.search.index import open_index
+from kbot.text import words
 
 if TYPE_CHECKING:
     from kbot.service import Service
@@ -23,7 +25,11 @@ def rewordings(service: Service) -> ScoreCard:
 
 @pytest.fixture(scope="module")
 def questions(service: Service) -> ScoreCard:
-    return evaluate(service, read_questions(GOLDEN / "questions.jsonl"))
+    """The score card of the questions that the bank does not hold word for word."""
+    topics = open_index(service.settings).topics.topics
+    known = {tuple(words(phrasing)) for topic in topics for phrasing in topic.phrasings}
+    asked = read_questions(GOLDEN / "questions.jsonl")
+    return evaluate(service, [one for one in asked if len(one.turns) > 1 or tuple(words(one.turns[0])) not in known])
 
 
 def test_each_of_the_faqs_eleven_questions_finds_its_own_answer_first(service: Service) -> None:
@@ -48,7 +54,7 @@ def test_the_faqs_questions_put_otherwise_find_their_answers(rewordings: ScoreCa
     ("rate", "floor"),
     [
         ("answerable: right at 1", 0.83),
-        ("answerable: right at 3", 0.90),
+        ("answerable: right at 3", 0.89),
         ("answerable: answered", 0.92),
         ("answerable: found at 3, shown or related", 0.94),
         ("personal: handed over", 0.95),
@@ -61,7 +67,7 @@ def test_what_should_be_high_does_not_fall(questions: ScoreCard, rate: str, floo
 
 @pytest.mark.parametrize(
     ("rate", "ceiling"),
-    [("answerable: answered wrongly", 0.035), ("near miss: answered", 0.045), ("off topic: answered", 0.11)],
+    [("answerable: answered wrongly", 0.04), ("near miss: answered", 0.045), ("off topic: answered", 0.09)],
 )
 def test_what_should_be_low_does_not_rise(questions: ScoreCard, rate: str, ceiling: float) -> None:
     assert questions.rates[rate].value <= ceiling

@@ -25,6 +25,7 @@ def test_a_flag_goes_before_a_variable_and_a_variable_before_the_default() -> No
 
 def test_every_setting_has_a_variable() -> None:
     given: dict[str, Any] = {"corpus": "/c", "index": "/i", "port": 1, "threads": 1, "rerank": 1, "max_question": 50}
+    given |= {"frame_ancestors": "'none'", "allowed_origins": "https://a.example"}
     for field in dataclasses.fields(Settings):
         value = given.get(field.name, 1 if isinstance(field.default, int) else "text")
         settings = read_settings({PREFIX + field.name.upper(): str(value)})
@@ -81,3 +82,31 @@ def test_an_empty_path_is_an_error_rather_than_the_folder_one_is_in(value: str) 
 def test_a_path_may_begin_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/ada")
     assert read_settings({"KBOT_CORPUS": "~/corpus"}).corpus == Path("/home/ada/corpus")
+
+
+@pytest.mark.parametrize(
+    ("frame_ancestors", "allowed_origins", "framing"),
+    [
+        ("'self'", "", "'self'"),
+        ("'none'", "", "'none'"),
+        ("'none'", "https://www.a.example", "https://www.a.example"),
+        (
+            "'self' https://a.example",
+            "https://a.example http://127.0.0.1:8000",
+            "'self' https://a.example http://127.0.0.1:8000",
+        ),
+    ],
+)
+def test_a_website_with_the_button_may_frame_the_chat(
+    frame_ancestors: str, allowed_origins: str, framing: str
+) -> None:
+    assert Settings(frame_ancestors=frame_ancestors, allowed_origins=allowed_origins).framing == framing
+
+
+@pytest.mark.parametrize("name", ["frame_ancestors", "allowed_origins"])
+@pytest.mark.parametrize(
+    "value", ["*", "a.example", "https://a.example/", "https:", "https://a.example; script-src *", " "]
+)
+def test_what_is_no_origin_never_gets_into_the_policy(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"^KBOT_{name.upper()} "):
+        read_settings({}, {name: value})

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO
 from kbot.audit.command import add_audit_commands
 from kbot.coverage.command import add_coverage_commands
 from kbot.errors import InputError, KbotError
+from kbot.journal.command import add_journal_commands
 from kbot.settings import PREFIX, Settings, read_settings
 
 if TYPE_CHECKING:
@@ -66,7 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     _settings_flags(serve, *(field.name for field in dataclasses.fields(Settings)))
 
     evaluate = commands.add_parser("evaluate", help="score a file of questions whose answers are known")
-    evaluate.add_argument("file", nargs="?", type=Path, help="default: the golden questions or, with --safety, messages")
+    evaluate.add_argument(
+        "file", nargs="?", type=Path, help="default: the golden questions or, with --safety, messages"
+    )
     evaluate.add_argument("--json", action="store_true", help="print the score card as JSON")
     evaluate.add_argument("--errors", action="store_true", help="list every question that went wrong, and why")
     evaluate.add_argument(
@@ -89,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     _settings_flags(check_replies, "corpus")
 
     add_audit_commands(commands, _settings_flags)
+    add_journal_commands(commands, _settings_flags)
     add_coverage_commands(commands, _settings_flags)
     return parser
 
@@ -189,10 +193,16 @@ def _parse(raw: bytes, number: int) -> object:
 
 def _serve(options: argparse.Namespace, settings: Settings) -> int:
     del options
+    from kbot.journal.database import describe
     from kbot.service import Service
     from kbot.web.serve import serve
 
-    serve(settings, Service.open(settings))
+    service = Service.open(settings)
+    print(f"The journal: {describe(settings.journal)} (questions are kept {settings.retention_days} days)")
+    try:
+        serve(settings, service)
+    finally:
+        service.close()
     return 0
 
 

@@ -8,6 +8,7 @@ KbotError
 │   ├── IndexMissingError  there is no index where one was expected
 │   ├── IndexDamagedError  a file of the index is missing, cut short or altered
 │   └── IndexMismatchError the index was built by another format or with another model
+├── JournalError           the journal can't be opened, read or changed
 ├── InputError             a request that can't be understood, with the place where it fails
 ├── OnlineError            Crossref, PubMed or a publisher's page can't be reached, or answers what nobody can read
 └── ServeError             the web server can't start, e.g. the port is taken
@@ -59,6 +60,10 @@ class IndexDamagedError(IndexUnusableError):
 
 class IndexMismatchError(IndexUnusableError):
     """The index was built by another version of the format, or with another model."""
+
+
+class JournalError(KbotError):
+    """The journal can't be opened, read or changed. Writing to it never raises: see journal/recorder.py."""
 
 
 class InputError(KbotError):

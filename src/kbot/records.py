@@ -166,6 +166,7 @@ class Asked:
     build: str
     elapsed_ms: float
     turns: tuple[str, ...] = field(default=())
+    ticket: str | None = None  # for feedback on it; None where nothing was written into the journal
 
 
 class TopicKind(StrEnum):

@@ -41,7 +41,11 @@ def check_replies(replies: Replies, clinic: Clinic) -> list[str]:
         problems += [f"replies.toml: [{name}] has {{{key}}}, which nothing fills in" for key in sorted(left)]
         if not replies.purposes.get(name):
             problems.append(f"replies.toml: [{name}] has no purpose: say when visitors read it")
-    for person, call in ((replies.lifeline, _LINE), (replies.lifeline_spanish, _LINE), (replies.emergency, _EMERGENCY)):
+    for person, call in (
+        (replies.lifeline, _LINE),
+        (replies.lifeline_spanish, _LINE),
+        (replies.emergency, _EMERGENCY),
+    ):
         if person.call != call or person.call_link != f"tel:{call}":
             problems.append(f"replies.toml: {person.name!r} must be called at {call}, with the link tel:{call}")
     if replies.poison.call != _POISON:

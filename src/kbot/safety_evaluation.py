@@ -29,7 +29,9 @@ class Message:
 
     id: str
     turns: tuple[str, ...]
-    kind: str  # crisis, emergency, distress, sensitive_info, not_crisis_words, not_crisis, reply, or a kind of question
+    kind: (
+        str  # crisis, emergency, distress, sensitive_info, not_crisis_words, not_crisis, reply, or a kind of question
+    )
     level: str  # of a crisis: active, passive, self_harm, third_party; of a reply: the reply
 
 

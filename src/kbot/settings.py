@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PREFIX = "KBOT_"
+_ORIGIN = re.compile(r"https?://(?:(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(?::\d{1,5})?")
+JOURNAL_OFF = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +34,46 @@ class Settings:
     reranker: str = "ms-marco-MiniLM-L12-v2"  # a name of search/models.toml, or a folder with model.onnx
     review_days: int = 365  # days after which a document is due for a review, 1..36500
     contact: str = ""  # e-mail address that Crossref and PubMed are given; needed for what asks them
+    journal: str = "auto"  # "auto" (a file in the user's data folder), a path, a URL of PostgreSQL, or "off"
+    retention_days: int = 90  # after which the journal forgets a question, 1..3650
+    frame_ancestors: str = "'self'"  # pages that may frame the chat: 'self', 'none', or origins with spaces between
+    allowed_origins: str = ""  # websites that carry the chat's button, with spaces between: they may frame it, too
 
     def __post_init__(self) -> None:
         _within("port", self.port, 1, 65535)
         _within("threads", self.threads, 1, 64)
         _within("rerank", self.rerank, 1, 50)
         _within("max_question", self.max_question, 50, 20000)
+        _within("retention_days", self.retention_days, 1, 3650)
         _within("review_days", self.review_days, 1, 36500)
+        if self.frame_ancestors != "'none'":
+            _origins("frame_ancestors", self.frame_ancestors, known=("'self'",), empty="'none'")
+        if self.allowed_origins:
+            _origins("allowed_origins", self.allowed_origins)
+
+    @property
+    def framing(self) -> str:
+        """Who may show kbot's pages in a frame, as the Content-Security-Policy's frame-ancestors wants it."""
+        sources = [*self.frame_ancestors.split(), *self.allowed_origins.split()]
+        return " ".join(dict.fromkeys(s for s in sources if s != "'none'")) or "'none'"
 
 
 def _within(name: str, value: int, low: int, high: int) -> None:
     if not low <= value <= high:
         raise SettingsError(f"{PREFIX}{name.upper()} is {value}: give a whole number from {low} to {high}")
+
+
+def _origins(name: str, value: str, *, known: tuple[str, ...] = (), empty: str = "") -> None:
+    """Refuse anything but origins: the value becomes a part of a security policy as it stands."""
+    setting = f"{PREFIX}{name.upper()}"
+    if not value.split():
+        raise SettingsError(
+            f"{setting} is empty: " + (f"say {empty}, or leave it unset" if empty else "leave it unset")
+        )
+    for source in value.split():
+        if source not in known and not _ORIGIN.fullmatch(source):
+            or_known = "".join(f", or {word}" for word in known)
+            raise SettingsError(f'{setting} has {source!r}: give origins such as "https://www.example.org"{or_known}')
 
 
 def read_settings(

@@ -80,3 +80,11 @@ def test_a_browser_reads_the_words_of_any_fragment_back(text: str) -> None:
     words = text.split()
     expected = [" ".join(words)] if len(words) <= 10 else [" ".join(words[:5]), " ".join(words[-5:])]
     assert parts == expected
+
+
+def test_a_fragment_begins_with_words_that_stand_nowhere_before() -> None:
+    """Found in Chromium: a heading with the same first words was scrolled to instead."""
+    text = "One two three four five six seven eight nine ten eleven twelve"
+
+    fragment = text_fragment(text, "## What is one\ntwo Three four five?")
+    assert fragment == ":~:text=One%20two%20three%20four%20five%20six,eight%20nine%20ten%20eleven%20twelve"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +12,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
-AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+    Violations = Callable[[Page], list[str]]
+
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 800}
 # The narrowest page of WCAG 1.4.10: 1280 by 1024 CSS pixels at 400 %.
@@ -45,20 +45,6 @@ def ask(page: Page, question: str) -> None:
     expect(page.locator(".kb-answer")).to_have_count(before + 1)
 
 
-def violations(page: Page) -> list[str]:
-    """Return what axe-core finds on the page, with every rule on; "incomplete" checks are for people."""
-    if not AXE.is_file():
-        pytest.fail("axe-core is not installed: run `make setup`, or `npm ci --prefix tests/browser`")
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    rules = page.evaluate("Object.fromEntries(axe.getRules().map(rule => [rule.ruleId, {enabled: true}]))")
-    found: dict[str, Any] = page.evaluate("rules => axe.run(document, {rules, resultTypes: ['violations']})", rules)
-    return [
-        f"{violation['id']} ({violation['impact']}): {node['target']}: {node['html'][:160]}: {node['failureSummary']}"
-        for violation in found["violations"]
-        for node in violation["nodes"]
-    ]
-
-
 def show_all(page: Page) -> None:
     """Unfold everything, and make the window as high as the page, so that nothing lies under the question box."""
     page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true; })")
@@ -79,7 +65,7 @@ def open_page(browser: Browser, address: str) -> Callable[..., Page]:
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_in_any_state_of_the_chat(
-    open_page: Callable[..., Page], scheme: str, size: dict[str, int]
+    open_page: Callable[..., Page], violations: Violations, scheme: str, size: dict[str, int]
 ) -> None:
     page = open_page(size=size, color_scheme=scheme)
     expect(page.get_by_role("textbox", name="Your question")).to_be_visible()
@@ -95,7 +81,9 @@ def test_axe_finds_nothing_in_any_state_of_the_chat(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", PAGES)
-def test_axe_finds_nothing_on_the_source_pages(open_page: Callable[..., Page], path: str, scheme: str) -> None:
+def test_axe_finds_nothing_on_the_source_pages(
+    open_page: Callable[..., Page], violations: Violations, path: str, scheme: str
+) -> None:
     page = open_page(path, color_scheme=scheme)
 
     assert violations(page) == []

@@ -45,21 +45,26 @@ def source_of(passage: Passage, document: Document, clinic: Clinic) -> Source:
     if document.kind is Kind.CLINIC_ARTICLE and url is None:
         url = clinic.article_url or None
     if url is not None and document.kind is not Kind.STUDY_SUMMARY:
-        url = f"{url.split('#', 1)[0]}#{text_fragment(passage.text)}"
+        url = f"{url.split('#', 1)[0]}#{text_fragment(passage.text, document.text[document.body : passage.start])}"
     return Source(document.id, document.title, document.kind, url, f"/source/{passage.id}")
 
 
-def text_fragment(text: str) -> str:
+def text_fragment(text: str, before: str = "") -> str:
     """Return the text fragment that makes a browser scroll to a passage and highlight it.
 
-    A short text is named whole, a longer one by its first and last words.
+    A short text is named whole, a longer one by its first and last words. The browser takes the first place that fits,
+    in capitals or not: the first words grow until they stand nowhere `before`, the page's text in front of the passage.
     Example: "Yes, it is." -> ":~:text=Yes%2C%20it%20is."
     Source: WICG, Scroll to Text Fragment: `text=start,end`, where "-", "," and "&" are percent-encoded.
     """
     parts = text.split()
-    if len(parts) <= 2 * _FRAGMENT_WORDS:
+    earlier = " ".join(before.split()).casefold()
+    first = _FRAGMENT_WORDS
+    while first < len(parts) and " ".join(parts[:first]).casefold() in earlier:
+        first += 1
+    if len(parts) <= first + _FRAGMENT_WORDS:
         return ":~:text=" + _encode(" ".join(parts))
-    return f":~:text={_encode(' '.join(parts[:_FRAGMENT_WORDS]))},{_encode(' '.join(parts[-_FRAGMENT_WORDS:]))}"
+    return f":~:text={_encode(' '.join(parts[:first]))},{_encode(' '.join(parts[-_FRAGMENT_WORDS:]))}"
 
 
 def _encode(text: str) -> str:

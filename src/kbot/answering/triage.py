@@ -71,6 +71,7 @@ class _Thresholds:
     crisis_without_words: float
     crisis_with_pattern: float  # below, a pattern of crisis is taken for hyperbole: concern
     crisis_in_small_talk: float
+    crisis_to_ordinary: float  # least ratio of crisis to ordinary questions and suicide as a topic
     emergency: float
     emergency_with_pattern: float
     concern: float  # of crisis, emergency, distress and suicide as a topic together
@@ -129,7 +130,7 @@ class Triage:
         spanish = reading.shares[Sign.SPANISH] * 2 > reading.crisis
         if Level.CRISIS in found and reading.crisis < least.crisis_with_pattern:
             found[Level.CONCERN] = Flag(Level.CONCERN, f"{found.pop(Level.CRISIS).trigger}, but {said}")
-        elif Level.CRISIS not in found and reading.crisis >= self._least_crisis(message, found):
+        elif Level.CRISIS not in found and reading.crisis >= self._least_crisis(message, found, reading):
             found[Level.CRISIS] = Flag(Level.CRISIS, said, spanish)
         urgent = reading.shares[Sign.EMERGENCY]
         if Level.EMERGENCY in found and urgent < least.emergency_with_pattern:
@@ -143,10 +144,14 @@ class Triage:
             found[Level.CONCERN] = Flag(Level.CONCERN, said)
         return found
 
-    def _least_crisis(self, message: str, found: dict[Level, Flag]) -> float:
+    def _least_crisis(self, message: str, found: dict[Level, Flag], reading: Reading) -> float:
+        """Return the least probability of a crisis from which this message is taken for one."""
+        least = self._thresholds
         if any(level in found for level in _SMALL_TALK):
-            return self._thresholds.crisis_in_small_talk
-        return self._thresholds.crisis if speaks_of_danger(message) else self._thresholds.crisis_without_words
+            return least.crisis_in_small_talk
+        asked = reading.shares[Sign.ORDINARY] + reading.shares[Sign.TOPIC]
+        of_its_words = least.crisis if speaks_of_danger(message) else least.crisis_without_words
+        return max(of_its_words, least.crisis_to_ordinary * asked)
 
 
 def _explain(reading: Reading) -> str:

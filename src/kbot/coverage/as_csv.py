@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kbot.coverage.as_json import MADE_UP
 from kbot.errors import InputError
+from kbot.journal.export import safe_cell
 from kbot.records import Outcome
 
 if TYPE_CHECKING:
@@ -19,29 +20,23 @@ if TYPE_CHECKING:
 
 Cell = str | int | float
 _MADE_UP_PREFIX = "made-up-"
-# What makes a spreadsheet take a cell for a formula; the full-width forms do too where they are normalised.
-_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
-
-
-def safe_cell(value: Cell) -> Cell:
-    """Return a cell that no spreadsheet runs as a formula: such a text gets an apostrophe before it.
-
-    Line breaks and tabs become spaces, since some programs begin a new cell there. Numbers stay numbers.
-    Example: "=HYPERLINK(...)" -> "'=HYPERLINK(...)". Source: OWASP, CSV Injection.
-    """
-    if not isinstance(value, str):
-        return value
-    text = "".join(" " if character in "\t\r\n\v\f\0\u2028\u2029" else character for character in value)
-    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
+_BREAKS = str.maketrans(dict.fromkeys("\t\r\n\v\f\0\u2028\u2029", " "))
 
 
 def csv_text(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
-    """Return a table as CSV, every text in quotes and safe."""
+    """Return a table as CSV: every text in quotes and none a formula, numbers as they are.
+
+    Line breaks and tabs become spaces, since some programs begin a new cell there.
+    """
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
     writer.writerow(header)
-    writer.writerows([safe_cell(cell) for cell in row] for row in rows)
+    writer.writerows([_cell(cell) for cell in row] for row in rows)
     return out.getvalue()
+
+
+def _cell(value: Cell) -> Cell:
+    return safe_cell(value.translate(_BREAKS)) if isinstance(value, str) else value
 
 
 def write_csv(report: CoverageReport, folder: Path) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import sys
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable, Sequence
 
-    from kbot.journal.entries import ReadsJournal
+    from kbot.journal.store import Journal
     from kbot.settings import Settings
 
 _T = TypeVar("_T")
@@ -37,9 +38,8 @@ def add_coverage_commands(
     coverage.add_argument(
         "--checklist", action="store_true", help="add the bank's topics; without visitors they are shown anyhow"
     )
-    coverage.add_argument("--journal", type=Path, metavar="FILE", help="the journal to report on")
     coverage.set_defaults(run=run_coverage)
-    settings_flags(coverage, "index", "encoder", "reranker", "threads", "rerank", "max_question")
+    settings_flags(coverage, "journal", "index", "encoder", "reranker", "threads", "rerank", "max_question")
 
     demo = commands.add_parser("demo-journal", help="make a journal of made-up questions, to see the reports full")
     demo.add_argument("path", type=Path, metavar="PATH", help="a new file; one that is there is left as it is")
@@ -63,12 +63,19 @@ def run_coverage(options: argparse.Namespace, settings: Settings) -> int:
     from kbot.coverage.period import choose_period
     from kbot.coverage.report import make_report, with_checklist
     from kbot.coverage.terminal import render_report
+    from kbot.journal.database import describe
     from kbot.search.index import open_index
 
     period = choose_period(_today(), since=options.since, until=options.until, days=options.days)
-    journal = _journal(options.journal)
     index = open_index(settings)
-    report = make_report(journal, index, period)
+    journal = open_existing(settings.journal)
+    if journal is None:
+        where = describe(settings.journal)
+        print(f"kbot: there is no journal yet ({where}): this is the checklist of the bank", file=sys.stderr)
+        report = make_report(None, index, period)
+    else:
+        with contextlib.closing(journal):
+            report = make_report(journal, index, period)
     if report.empty or options.checklist or options.json or options.csv:
         bot = Bot(index, rerank=settings.rerank, max_question=settings.max_question)
         checklist = make_checklist(index, lambda question: bot.ask([question]), track=_tracked("asking the bank"))
@@ -83,23 +90,12 @@ def run_coverage(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _journal(path: Path | None) -> ReadsJournal | None:
-    """Open the journal; None, with a word on standard error, where there is none yet."""
-    from kbot.journal.lines import read_lines
-
-    if path is None or not path.exists():
-        where = f" at {path}" if path else ""
-        print(f"kbot: there is no journal{where}: this is the checklist of the question bank", file=sys.stderr)
-        return None
-    return read_lines(path)
-
-
 def run_demo(options: argparse.Namespace, settings: Settings) -> int:
     """Make a demo journal."""
     from kbot.answering.bot import Bot
     from kbot.coverage.demo import SEED, make_demo
     from kbot.errors import InputError
-    from kbot.journal.lines import write_lines
+    from kbot.journal.store import Journal
     from kbot.search.index import open_index
 
     if options.path.exists():
@@ -116,10 +112,26 @@ def run_demo(options: argparse.Namespace, settings: Settings) -> int:
         seed=SEED if options.seed is None else options.seed,
         track=_tracked("asking"),
     )
-    write_lines(options.path, entries, urgent, made_up=True)
+    with contextlib.closing(Journal.open(str(options.path))) as journal:
+        journal.fill(entries, urgent)
     print(f"{options.path}: {len(entries)} made-up questions of {options.days} days. Nobody asked them.")
     print(f"See them with: kbot coverage --days {options.days} --journal {options.path}")
     return 0
+
+
+def open_existing(named: str) -> Journal | None:
+    """Open the journal that `KBOT_JOURNAL` names; None where it is off, or a file that isn't there yet.
+
+    Raises:
+        JournalError: it can't be read, or is no journal.
+    """
+    from kbot.journal.database import locate
+    from kbot.journal.store import Journal
+
+    url = locate(named)
+    if url is None or (url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file()):
+        return None
+    return Journal.open(named)
 
 
 def _today() -> datetime.date:

@@ -30,7 +30,7 @@ _WEEKEND = 0.55  # of a working day's
 _SURGE = 6.0  # how often the topic in fashion is asked in the last days, in times of the first
 _SHARE = {TopicKind.ANSWERED: 1.0, TopicKind.NOT_COVERED: 1.0, TopicKind.PERSONAL: 0.7, TopicKind.OFF_TOPIC: 0.12}
 _HOURS = np.array([1, 1, 1, 0, 0, 1, 2, 3, 5, 6, 6, 6, 5, 5, 5, 6, 6, 6, 7, 8, 9, 8, 5, 3], dtype=np.float64)
-_CHANNELS = (("web", 0.94), ("api", 0.06))
+_CHANNELS = (("chat", 0.94), ("rest", 0.06))
 _SMALL_TALK = ("hello", "Hi there", "thank you", "thanks!", "hi, are you a real person?")
 _SMALL_TALK_SHARE = 0.05
 _BEFORE = ("hi, ", "hello! ", "my sister asked me: ", "quick question, ", "i was wondering, ")

@@ -54,7 +54,7 @@ class Gap:
 def find_gaps(entries: Sequence[JournalEntry], index: SearchIndex, period: Period) -> list[Gap]:
     """Return the gaps, the most asked first. Entries that staff have handled are left out."""
     unanswered = [entry for entry in entries if is_unanswered(entry) and not entry.handled]
-    groups = _together(cluster(unanswered, index.encoder, distance=_DISTANCE))
+    groups = _together(cluster(unanswered, index, distance=_DISTANCE, by_concept=True))
     retriever = Retriever(index)
     taken = {topic.id for topic in index.topics.topics}
     gaps = []

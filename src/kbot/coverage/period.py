@@ -60,11 +60,15 @@ def choose_period(
         raise InputError("--since, --until and --days say more than one period: leave one of them out")
     if days is not None and not 1 <= days <= _MOST_DAYS:
         raise InputError(f"--days is {days}: give a whole number from 1 to {_MOST_DAYS}")
-    if since is None:
-        until = until or today
-        since = until - datetime.timedelta(days=(days or DEFAULT_DAYS) - 1)
-    elif until is None:
-        until = today if days is None else since + datetime.timedelta(days=days - 1)
+    try:
+        if since is None:
+            until = until or today
+            since = until - datetime.timedelta(days=(days or DEFAULT_DAYS) - 1)
+        elif until is None:
+            until = today if days is None else since + datetime.timedelta(days=days - 1)
+        until + datetime.timedelta(days=1)  # the report asks for the moment at which the last day is over
+    except OverflowError:
+        raise InputError("the period leaves the calendar: give a --since and an --until of these years") from None
     if since > until:
         raise InputError(f"the period begins on {since} and ends on {until}: give an earlier --since")
     if (until - since).days >= _MOST_DAYS:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kbot.search.index import SearchIndex
 
 # Questions nearer than this on the mean are one question in other words.
-_SAME = 0.25
+_SAME = 0.3
 _MOST_TOP = 20
 _ASKS = (Outcome.ANSWER, Outcome.CLINICIAN)
 
@@ -109,7 +109,7 @@ def with_checklist(report: CoverageReport, checklist: Checklist) -> CoverageRepo
 def _top(entries: Sequence[JournalEntry], index: SearchIndex) -> list[TopQuestion]:
     asked = [entry for entry in entries if entry.outcome in _ASKS]
     found = []
-    for group in cluster(asked, index.encoder, distance=_SAME)[:_MOST_TOP]:
+    for group in cluster(asked, index, distance=_SAME)[:_MOST_TOP]:
         outcomes = Counter(entry.outcome for entry in group.entries)
         question, answered = group.examples[0], outcomes[Outcome.ANSWER]
         found.append(TopQuestion(question, len(group.entries), answered, len(group.examples)))

@@ -26,7 +26,7 @@ class JournalEntry:
 
     id: int
     time: datetime.datetime  # aware, UTC
-    channel: str  # "web", "api" or "cli"
+    channel: str  # "chat", "rest" or "cli"
     question: str  # redacted
     outcome: Outcome
     reason: Reason | None

@@ -45,7 +45,10 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A text as the patterns read it: full-width digits and odd hyphens made plain, invisible characters left out."""
+    """A text as the patterns read it: full-width digits and odd hyphens made plain, and some characters left out.
+
+    Left out are invisible ones, and of many blanks in a row all but two: patterns would go over them again and again.
+    """
 
     text: str
     offsets: tuple[int, ...]  # of each character of `text` in the original, and the original's length at the end
@@ -56,6 +59,7 @@ class View:
 
 
 _PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(Detail)})\]")
+_BLANKS = 2
 _MASK = "\ufffc"  # stands for a detail that was already replaced: no pattern matches it
 _PLAIN = str.maketrans(dict.fromkeys("‐‑‒–—―−﹣－", "-") | dict.fromkeys("’‘ʼ`´", "'") | dict.fromkeys("“”", '"'))
 
@@ -65,7 +69,11 @@ def view(text: str) -> View:
     masked = _PLACEHOLDER.sub(lambda match: _MASK * len(match.group()), text)
     letters: list[str] = []
     offsets: list[int] = []
+    blanks = 0
     for offset, character in enumerate(masked):
+        blanks = blanks + 1 if character.isspace() else 0
+        if blanks > _BLANKS:
+            continue
         if character.isascii() or character == _MASK:
             plain = character
         elif is_invisible(character):

@@ -40,7 +40,9 @@ class SentenceTransformerEncoder:
         logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
         files.verify()
         from sentence_transformers import SentenceTransformer
+        from transformers.utils.logging import disable_progress_bar
 
+        disable_progress_bar()  # the build has one of its own, on a terminal only
         self._model: Any = SentenceTransformer(str(files.folder), device="cpu", local_files_only=True)
         self._model.max_seq_length = MAX_TOKENS
         self.dimension = int(self._model.get_embedding_dimension())

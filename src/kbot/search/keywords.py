@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,6 +41,7 @@ class KeywordIndex:
         token_ids = [[self._vocabulary[s] for s in row] for row in stems]
         import bm25s
 
+        logging.getLogger("bm25s").setLevel(logging.WARNING)  # it sets itself to DEBUG when it is imported
         self._bm25 = bm25s.BM25(method="lucene")
         self._bm25.index((token_ids, self._vocabulary), show_progress=False, create_empty_token=False)
 

@@ -65,6 +65,6 @@ def _create(service: Service) -> FastAPI:
     app.add_middleware(Shell, service=service, templates=templates)
     nowhere = templates.page("missing.html", heading=NO_DOCUMENT, explanation=NO_DOCUMENT_WHY, root="")
     app.add_middleware(Limits, nowhere=nowhere)
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(SecurityHeaders, frame_ancestors=service.settings.framing)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     return app

@@ -21,9 +21,10 @@ _PERMISSIONS = (
 # The part of Gradio that the page uses. The rest (uploads, files, run history, monitoring, ...) is closed.
 _OPEN = ("/gradio_api/run/", "/assets/", "/static/")
 _OPEN_EXACTLY = {
-    "/", "/api/ask", "/config", "/favicon.ico", "/gradio_api/info", "/healthz", "/openapi.json", "/robots.txt",
-    "/theme.css",
+    "/", "/api/ask", "/config", "/embed.js", "/favicon.ico", "/gradio_api/info", "/healthz", "/openapi.json",
+    "/robots.txt", "/theme.css",
 }  # fmt: skip
+_FRAME_OPTIONS = {"'self'": "SAMEORIGIN", "'none'": "DENY"}  # the older header can't name other origins
 _OWN = ("/source/", "/ui/")
 
 
@@ -57,8 +58,8 @@ class SecurityHeaders:
         headers["Referrer-Policy"] = "no-referrer"
         headers["Permissions-Policy"] = _PERMISSIONS
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        if self._frame_ancestors == "'self'":
-            headers["X-Frame-Options"] = "SAMEORIGIN"
+        if self._frame_ancestors in _FRAME_OPTIONS:
+            headers["X-Frame-Options"] = _FRAME_OPTIONS[self._frame_ancestors]
         if path.startswith("/assets/") or path == "/theme.css":
             # Gradio's addresses of these change with their content.
             headers["Cache-Control"] = "public, max-age=31536000, immutable"

@@ -34,3 +34,23 @@ NO_DOCUMENT_WHY = "The page may have been renamed or taken down."
 CLINIC_SAYS = "What the clinic says"
 STUDIES_FOUND = "What studies found"
 DISCLOSURE = "A program answers, not a person."
+
+# The button on the clinic's website. Its script is one file for every visitor, so both languages stand in it.
+EMBED = MappingProxyType(
+    {
+        "en": {
+            "open": "Ask a question",
+            "title": "Ask {clinic}",
+            "close": "Close",
+            "tab": "New tab",
+            "frame": "Questions and answers of {clinic}",
+        },
+        "es": {
+            "open": "Haga una pregunta",
+            "title": "Pregunte a {clinic}",
+            "close": "Cerrar",
+            "tab": "Otra pestaña",
+            "frame": "Preguntas y respuestas de {clinic}",
+        },
+    }
+)

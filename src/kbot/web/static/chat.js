@@ -99,6 +99,11 @@
     }
   }, true);
 
+  // In the frame of a website's dialog, the website does not see its keys: Escape is told to it, and nothing else.
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && window.parent !== window) window.parent.postMessage("kbot:close", "*");
+  });
+
   window.addEventListener("beforeprint", () => {
     document.querySelectorAll("#conversation details").forEach((part) => { part.open = true; });
   });
