@@ -25,7 +25,7 @@ def test_a_flag_goes_before_a_variable_and_a_variable_before_the_default() -> No
 
 def test_every_setting_has_a_variable() -> None:
     given: dict[str, Any] = {"corpus": "/c", "index": "/i", "port": 1, "threads": 1, "rerank": 1, "max_question": 50}
-    given |= {"frame_ancestors": "'none'", "allowed_origins": "https://a.example"}
+    given |= {"frame_ancestors": "'none'", "allowed_origins": "https://a.example", "root_path": "/a"}
     for field in dataclasses.fields(Settings):
         value = given.get(field.name, 1 if isinstance(field.default, int) else "text")
         settings = read_settings({PREFIX + field.name.upper(): str(value)})
@@ -110,3 +110,9 @@ def test_a_website_with_the_button_may_frame_the_chat(
 def test_what_is_no_origin_never_gets_into_the_policy(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"^KBOT_{name.upper()} "):
         read_settings({}, {name: value})
+
+
+@pytest.mark.parametrize("value", ["help", "/", "/help/", "/a b", "//a", '/"><'])
+def test_what_is_no_path_of_a_proxy_is_an_error(value: str) -> None:
+    with pytest.raises(SettingsError, match=r"KBOT_ROOT_PATH is .*: give a path such as /help"):
+        read_settings({"KBOT_ROOT_PATH": value})

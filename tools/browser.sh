@@ -1,7 +1,8 @@
 #!/bin/sh
-# Makes sure that the browser tests have a Chromium and axe-core; says what to install where it can't.
+# Makes sure that the browser tests have a Chromium, nginx and axe-core; says what to install where it can't.
 set -eu
 cd "$(dirname "$0")/.."
+PATH="$PATH:/usr/sbin" # where Debian puts nginx
 
 install() { # install COMMAND PACKAGE
   command -v "$1" >/dev/null 2>&1 && return 0
@@ -24,6 +25,7 @@ install() { # install COMMAND PACKAGE
 }
 
 install chromium chromium
+install nginx nginx-light
 if [ ! -e tests/browser/node_modules/axe-core/axe.min.js ]; then
   install npm npm
   npm ci --silent --no-audit --no-fund --prefix tests/browser

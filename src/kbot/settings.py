@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PREFIX = "KBOT_"
 _ORIGIN = re.compile(r"https?://(?:(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(?::\d{1,5})?")
+_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 JOURNAL_OFF = "off"
 
 
@@ -38,6 +39,7 @@ class Settings:
     retention_days: int = 90  # after which the journal forgets a question, 1..3650
     frame_ancestors: str = "'self'"  # pages that may frame the chat: 'self', 'none', or origins with spaces between
     allowed_origins: str = ""  # websites that carry the chat's button, with spaces between: they may frame it, too
+    root_path: str = ""  # path under which a reverse proxy serves kbot, e.g. /help
 
     def __post_init__(self) -> None:
         _within("port", self.port, 1, 65535)
@@ -50,6 +52,10 @@ class Settings:
             _origins("frame_ancestors", self.frame_ancestors, known=("'self'",), empty="'none'")
         if self.allowed_origins:
             _origins("allowed_origins", self.allowed_origins)
+        if self.root_path and not _PATH.fullmatch(self.root_path):
+            raise SettingsError(
+                f"{PREFIX}ROOT_PATH is {self.root_path!r}: give a path such as /help, or leave it unset"
+            )
 
     @property
     def framing(self) -> str:

@@ -49,7 +49,8 @@ def serving(service: Service) -> Iterator[str]:
             ready.set()
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = Server(uvicorn.Config(create_app(service), log_level="critical", access_log=False))
+        root = service.settings.root_path
+        server = Server(uvicorn.Config(create_app(service), log_level="critical", access_log=False, root_path=root))
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
         assert ready.wait(30), "the server did not start"

@@ -59,6 +59,27 @@ def test_where_nothing_named_the_concept_the_question_stands_for_it(
     assert "put it into a word or two" in gap.draft
 
 
+def test_a_group_without_a_majority_is_named_after_its_two_most_frequent_concepts(
+    entry: MakesEntry, index: SearchIndex, january: Period
+) -> None:
+    # One question in the same words lacked something else each time: the group is one, its concepts are three.
+    lacked = ["eating before", "eating before", "eating after", "eating after", "snacks"]
+    (gap,) = find_gaps([entry("snack?", CLINICIAN, missing=(concept,)) for concept in lacked], index, january)
+    assert (gap.concept, gap.count, gap.topic) == ("eating before / eating after", 5, None)
+    (topic,) = yaml.safe_load(gap.draft)
+    assert topic["topic"] == "eating-before-eating-after"
+
+
+def test_a_draft_asks_nothing_that_the_bank_knows_already(
+    entry: MakesEntry, index: SearchIndex, january: Period
+) -> None:
+    asked = ["Pregnant women?", "pregnant women safe here"]
+    (gap,) = find_gaps([entry(text, CLINICIAN, missing=("pregnancy",)) for text in asked], index, january)
+    (topic,) = yaml.safe_load(gap.draft)
+    assert topic["ask"] == ["pregnant women safe here"]
+    assert set(gap.examples) == set(asked)
+
+
 def test_all_drafts_together_are_a_file_that_the_bank_reads(
     entry: MakesEntry, index: SearchIndex, january: Period, tmp_path: Path
 ) -> None:
@@ -82,15 +103,17 @@ def test_all_drafts_together_are_a_file_that_the_bank_reads(
 
 
 def test_a_draft_leaves_out_questions_with_blanked_out_details_while_there_are_others() -> None:
-    draft = draft_entry("pets", "pets", ["[NAME] has a dog", "dogs?", "dogs?"], known=None, quote="No pets.")
+    draft = draft_entry("pets", "pets", ["[NAME] has a dog", "dogs?", "dogs?"], known=None, nearest="faq#pets")
     (topic,) = yaml.safe_load(draft)
     assert topic == {"topic": "pets", "about": "Pets", "kind": "not_covered", "missing": "pets", "ask": ["dogs?"]}
-    (alone,) = yaml.safe_load(draft_entry("pets", "pets", ["[NAME] has a dog"], known="pets-here", quote=None))
+    (alone,) = yaml.safe_load(draft_entry("pets", "pets", ["[NAME] has a dog"], known="pets-here", nearest=None))
     assert alone["ask"] == ["[NAME] has a dog"]
 
 
 def test_a_draft_says_where_the_bank_has_the_topic_already() -> None:
-    assert "# The bank has the topic 'pets-here'" in draft_entry("pets", "pets", ["a"], known="pets-here", quote=None)
+    assert "# The bank has the topic 'pets-here'" in draft_entry(
+        "pets", "pets", ["a"], known="pets-here", nearest=None
+    )
 
 
 def test_a_name_is_plain_and_free() -> None:

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
@@ -85,20 +85,31 @@ def journal(place: str) -> Iterator[Journal]:
     opened.close()
 
 
-def entry(question: str = "Does it hurt?", time: datetime.datetime = NOON, **fields: object) -> JournalEntry:
-    """Return an entry; `fields` replace what the test is about."""
-    values: dict[str, object] = {
-        "id": 0,
-        "time": time,
-        "channel": "chat",
-        "question": question,
-        "outcome": Outcome.ANSWER,
-        "reason": None,
-        "missing": (),
-        "passages": (ShownScore("faq#hurt-1", 0.9), ShownScore("article#pain-2", 0.5)),
-        "confidence": 0.93,
-        "build": "b1",
-        "elapsed_ms": 4.25,
-        **fields,
-    }
-    return JournalEntry(**values)  # type: ignore[arg-type]
+class MakeEntry(Protocol):
+    """Makes an entry; `fields` replace what the test is about."""
+
+    def __call__(self, question: str = ..., time: datetime.datetime = ..., **fields: object) -> JournalEntry: ...
+
+
+@pytest.fixture
+def make_entry() -> MakeEntry:
+    """A function that makes entries."""
+
+    def make(question: str = "Does it hurt?", time: datetime.datetime = NOON, **fields: object) -> JournalEntry:
+        values: dict[str, object] = {
+            "id": 0,
+            "time": time,
+            "channel": "chat",
+            "question": question,
+            "outcome": Outcome.ANSWER,
+            "reason": None,
+            "missing": (),
+            "passages": (ShownScore("faq#hurt-1", 0.9), ShownScore("article#pain-2", 0.5)),
+            "confidence": 0.93,
+            "build": "b1",
+            "elapsed_ms": 4.25,
+            **fields,
+        }
+        return JournalEntry(**values)  # type: ignore[arg-type]
+
+    return make

@@ -34,9 +34,8 @@ _MOST_REREAD = 5
 # What a heading that asks the same adds to its passage's weight, at most; and the cosine from which it adds anything.
 _HEADING_SAY = 0.6
 _HEADING_NEAR = 0.75
-# Cosine to the nearest answered phrasing below which, and share of uncovered words above which, a question is too far
-# from the bank to be answered from it. On the golden questions no answerable one is.
-_FAR = 0.6
+# Share of uncovered words above which a question that is a stranger to the bank (`TopicIndex.spacing`) is not answered
+# from it. On the golden questions no answerable one is lost by it.
 _OWN_WORDS = 0.3
 _NAMED = 0.25  # the least probability of a topic without an answer whose concept is named as missing
 _OFF_TOPIC = 0.5  # the least probability of all topics that are no clinic's
@@ -96,7 +95,9 @@ class Judge:
         lies on the side of "forms of ketamine", and near to none of its phrasings.
         """
         features = evidence.features
-        if features["nearest_answered"] >= _FAR or features["uncovered_share"] <= _OWN_WORDS or not verdict.answers:
+        if not verdict.answers or features["uncovered_share"] <= _OWN_WORDS:
+            return verdict
+        if features["nearest_answered"] >= self._index.topics.spacing:
             return verdict
         probability = min(verdict.probability, self._gate.threshold / 2)
         return replace(

@@ -52,8 +52,8 @@ def source_of(passage: Passage, document: Document, clinic: Clinic) -> Source:
 def text_fragment(text: str, before: str = "") -> str:
     """Return the text fragment that makes a browser scroll to a passage and highlight it.
 
-    A short text is named whole, a longer one by its first and last words. The browser takes the first place that fits,
-    in capitals or not: the first words grow until they stand nowhere `before`, the page's text in front of the passage.
+    A short text is named whole, a longer one by its first and last words. The browser takes the first place that
+    fits, in capitals or not: the first words grow until they stand nowhere `before`, the page's text up to there.
     Example: "Yes, it is." -> ":~:text=Yes%2C%20it%20is."
     Source: WICG, Scroll to Text Fragment: `text=start,end`, where "-", "," and "&" are percent-encoded.
     """

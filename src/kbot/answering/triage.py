@@ -71,7 +71,7 @@ class _Thresholds:
     crisis_without_words: float
     crisis_with_pattern: float  # below, a pattern of crisis is taken for hyperbole: concern
     crisis_in_small_talk: float
-    crisis_to_ordinary: float  # least ratio of crisis to ordinary questions and suicide as a topic
+    crisis_to_harmless: float  # least ratio of crisis to ordinary questions, suicide as a topic and idioms together
     emergency: float
     emergency_with_pattern: float
     concern: float  # of crisis, emergency, distress and suicide as a topic together
@@ -149,9 +149,9 @@ class Triage:
         least = self._thresholds
         if any(level in found for level in _SMALL_TALK):
             return least.crisis_in_small_talk
-        asked = reading.shares[Sign.ORDINARY] + reading.shares[Sign.TOPIC]
+        harmless = sum(reading.shares[sign] for sign in (Sign.ORDINARY, Sign.TOPIC, Sign.WORDS_ONLY))
         of_its_words = least.crisis if speaks_of_danger(message) else least.crisis_without_words
-        return max(of_its_words, least.crisis_to_ordinary * asked)
+        return max(of_its_words, least.crisis_to_harmless * harmless)
 
 
 def _explain(reading: Reading) -> str:

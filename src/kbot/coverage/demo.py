@@ -20,7 +20,9 @@ from kbot.records import Fallback, Found, Outcome, TopicKind
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from kbot.records import Answer, Topic
+    from numpy.typing import NDArray
+
+    from kbot.records import Answer
     from kbot.search.index import SearchIndex
 
 DAYS = 60
@@ -33,6 +35,7 @@ _HOURS = np.array([1, 1, 1, 0, 0, 1, 2, 3, 5, 6, 6, 6, 5, 5, 5, 6, 6, 6, 7, 8, 9
 _CHANNELS = (("chat", 0.94), ("rest", 0.06))
 _SMALL_TALK = ("hello", "Hi there", "thank you", "thanks!", "hi, are you a real person?")
 _SMALL_TALK_SHARE = 0.05
+_TWO_AT_ONCE = 0.07  # of the questions: two in one message
 _BEFORE = ("hi, ", "hello! ", "my sister asked me: ", "quick question, ", "i was wondering, ")
 _AFTER = (" thanks", " please", "??", " thank you")
 _JUDGED = 0.16  # of the answers: share with feedback
@@ -109,10 +112,15 @@ class _Draw:
         weights = self._weights.copy()
         if self._surging is not None:
             weights[self._surging] *= 1 + (_SURGE - 1) * progress
-        topic = self._topics[int(self.random.choice(len(weights), p=weights / weights.sum()))]
-        return self._as_typed(self._phrasing(topic))
+        weights /= weights.sum()
+        text = self._phrasing(weights)
+        if self.random.random() < _TWO_AT_ONCE:
+            second = self._phrasing(weights)
+            text = f"{text.rstrip('?.!')} and {second[:1].lower()}{second[1:]}"
+        return self._as_typed(text)
 
-    def _phrasing(self, topic: Topic) -> str:
+    def _phrasing(self, weights: NDArray[np.float64]) -> str:
+        topic = self._topics[int(self.random.choice(len(weights), p=weights))]
         # The first phrasing is the plainest: as everywhere, a few wordings make up most of what is asked.
         ranks = 1 / np.arange(1, len(topic.phrasings) + 1)
         return str(topic.phrasings[int(self.random.choice(len(ranks), p=ranks / ranks.sum()))])

@@ -17,12 +17,12 @@ _LONGEST_NAME = 60
 
 
 def draft_entry(
-    name: str, concept: str | None, questions: Sequence[str], *, known: str | None, quote: str | None
+    name: str, concept: str | None, questions: Sequence[str], *, known: str | None, nearest: str | None
 ) -> str:
     """Return a topic in the YAML of `corpus/questions`, with what to do in comments.
 
     `concept` is what is missing, None where nothing named it; `known` the topic of the bank that names it already;
-    `quote` a sentence of the nearest passage. Questions in which a personal detail was blanked out are left out while
+    `nearest` the id of the nearest passage. Questions in which a personal detail was blanked out are left out while
     there are others.
     """
     asks = list(dict.fromkeys(normalise(question) for question in questions))
@@ -44,13 +44,11 @@ def draft_entry(
         "  ask:",
         *(f"    - {_quoted(text)}" for text in (clean or asks)[:_MOST_ASKS]),
     ]
-    if quote is not None:
-        lines += [
-            "  # When a document answers it: kind: answered, without `missing`, and the sentences that answer.",
-            "  # The nearest that stands there now:",
-            "  # quotes:",
-            f"  #   - {_quoted(normalise(quote))}",
-        ]
+    lines.append(
+        "  # Once a document answers it: kind: answered, no `missing`, and under `quotes:` the sentences that do."
+    )
+    if nearest is not None:
+        lines.append(f"  # The nearest passage is {nearest}; it was not found to answer.")
     return "\n".join(lines) + "\n"
 
 

@@ -11,6 +11,7 @@ from kbot.coverage.clusters import cluster, merged
 from kbot.coverage.draft import draft_entry, topic_name
 from kbot.records import Outcome, Reason, TopicKind
 from kbot.search.retriever import Retriever
+from kbot.text import words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,10 +60,9 @@ def find_gaps(entries: Sequence[JournalEntry], index: SearchIndex, period: Perio
     taken = {topic.id for topic in index.topics.topics}
     gaps = []
     for group in groups:
-        concept = _concept(group)
-        name = topic_name(concept or group.examples[0], taken)
+        name = topic_name(_label(group) or group.examples[0], taken)
         taken.add(name)  # so that all drafts together make one file
-        gaps.append(_gap(group, concept, name, index, retriever, period))
+        gaps.append(_gap(group, name, index, retriever, period))
     return sorted(gaps, key=lambda gap: (-gap.count, -gap.recent, gap.concept))
 
 
@@ -88,32 +88,37 @@ def _concept(group: Cluster) -> str | None:
     return concept if 2 * count > len(group.entries) else None
 
 
-def _gap(
-    group: Cluster, concept: str | None, name: str, index: SearchIndex, retriever: Retriever, period: Period
-) -> Gap:
+def _label(group: Cluster) -> str | None:
+    """Return the concept that most questions lack, or the two most frequent, or None where nothing named one."""
+    named = Counter(entry.missing[0] for entry in group.entries if entry.missing)
+    return _concept(group) or " / ".join(concept for concept, _ in named.most_common(2)) or None
+
+
+def _gap(group: Cluster, name: str, index: SearchIndex, retriever: Retriever, period: Period) -> Gap:
+    concept, label = _concept(group), _label(group)
     known = next(
         (t.id for t in index.topics.topics if t.kind is TopicKind.NOT_COVERED and t.missing == concept), None
     )
-    nearest, quote = _nearest(group, retriever)
+    asked = {" ".join(words(text)) for topic in index.topics.topics for text in topic.phrasings}
+    fresh = [text for text in group.examples if " ".join(words(text)) not in asked] or group.examples
+    nearest = _nearest(group, retriever)
     recent = sum(entry.time >= period.middle for entry in group.entries)
     return Gap(
-        concept=concept or textwrap.shorten(group.examples[0], _LONGEST_CONCEPT, placeholder=" …"),
+        concept=label or textwrap.shorten(group.examples[0], _LONGEST_CONCEPT, placeholder=" …"),
         count=len(group.entries),
         recent=recent,
         before=len(group.entries) - recent,
         examples=group.examples[:_MOST_EXAMPLES],
         nearest=nearest,
         topic=known,
-        draft=draft_entry(name, concept, group.examples, known=known, quote=quote),
+        draft=draft_entry(name, label, fresh, known=known, nearest=nearest.id if nearest else None),
         entries=tuple(entry.id for entry in group.entries),
     )
 
 
-def _nearest(group: Cluster, retriever: Retriever) -> tuple[NearPassage | None, str | None]:
-    """Return the nearest passage, and its sentence that is nearest."""
+def _nearest(group: Cluster, retriever: Retriever) -> NearPassage | None:
     candidates = retriever.search(group.examples[0], group.centre)
     if not candidates:
-        return None, None
+        return None
     best = max(candidates, key=lambda candidate: candidate.cosine)
-    passage, (start, end) = best.passage, best.highlight
-    return NearPassage(passage.id, passage.heading, passage.text, best.cosine), passage.text[start:end]
+    return NearPassage(best.passage.id, best.passage.heading, best.passage.text, best.cosine)

@@ -19,7 +19,7 @@ from kbot.coverage.usage import (
     threshold_of,
     unhelpful,
 )
-from kbot.records import Outcome
+from kbot.records import Outcome, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,7 +107,7 @@ def with_checklist(report: CoverageReport, checklist: Checklist) -> CoverageRepo
 
 
 def _top(entries: Sequence[JournalEntry], index: SearchIndex) -> list[TopQuestion]:
-    asked = [entry for entry in entries if entry.outcome in _ASKS]
+    asked = [e for e in entries if e.outcome in _ASKS and e.reason is not Reason.ASKED_FOR_A_PERSON]
     found = []
     for group in cluster(asked, index, distance=_SAME)[:_MOST_TOP]:
         outcomes = Counter(entry.outcome for entry in group.entries)

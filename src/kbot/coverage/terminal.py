@@ -100,7 +100,7 @@ def _rest(items: Sequence[object]) -> Iterator[str]:
 
 def _gaps(report: CoverageReport) -> Iterator[str]:
     for number, gap in enumerate(report.gaps[:_MOST], 1):
-        yield _item(f"{number}. {gap.concept}: {gap.count} times ({_trend(gap.before, gap.recent)})")
+        yield _item(f"{number}. {gap.concept}: {gap.count} times, {_trend(gap.before, gap.recent)}")
         for example in gap.examples[:3]:
             yield _item(f"“{example}”", 5)
         if gap.topic:
@@ -113,8 +113,8 @@ def _gaps(report: CoverageReport) -> Iterator[str]:
 
 
 def _trend(before: int, recent: int) -> str:
-    word = "more" if recent > before else "fewer" if recent < before else "as many"
-    return f"{before} in the first half of the period, {recent} in the second: {word}"
+    word = "more" if recent > before else "fewer" if recent < before else "as before"
+    return f"{word}: {before} in the first half of the period, {recent} in the second"
 
 
 def _top(report: CoverageReport) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_FEWEST_FOR_SPACING = 20
+_MOST_FOR_SPACING = 1000  # phrasings that are compared with all others
 _MARK = "~"  # a phrasing's id is "<topic>~<number>"
 
 
@@ -77,6 +80,22 @@ class TopicIndex:
             logits = np.array([20.0 * nearest.get(topic.id, 0.0) for topic in self.topics])
         exponents = np.exp(logits.astype(np.float64) - float(logits.max(initial=0.0)))
         return TopicMatch(exponents / max(exponents.sum(), 1e-300), nearest)
+
+    @cached_property
+    def spacing(self) -> float:
+        """How near the phrasings of answered topics lie to each other: nine in ten have a neighbour at this cosine.
+
+        A dense bank has a high one. A question that is farther away than this from all of them is a stranger to it.
+        """
+        ids, vectors = self._store.items()
+        owned = [self._by_id[i.split(_MARK, 1)[0]].kind is TopicKind.ANSWERED for i in ids]
+        answered = vectors[np.array(owned, dtype=bool)] if ids else vectors
+        if len(answered) < _FEWEST_FOR_SPACING:
+            return 0.0
+        sample = np.linspace(0, len(answered) - 1, min(len(answered), _MOST_FOR_SPACING)).astype(int)
+        cosines = answered[sample] @ answered.T
+        cosines[np.arange(len(sample)), sample] = -1.0
+        return float(np.quantile(cosines.max(axis=1), 0.1))
 
     def save(self, folder: Path) -> None:
         """Write the bank: JSON, a FAISS index, and the classifier as a plain NumPy array."""

@@ -31,8 +31,13 @@ def serve(settings: Settings, service: Service, *, say: Callable[[str], None] = 
             await super().startup(sockets)
             say(f"The chat is on {address(settings)} (stop it with Ctrl+C)")
 
-    # The access log would hold addresses of visitors.
-    config = uvicorn.Config(create_app(service), log_level="warning", access_log=False, server_header=False)
+    config = uvicorn.Config(
+        create_app(service),
+        log_level="warning",
+        access_log=False,  # it would hold addresses of visitors
+        server_header=False,
+        root_path=settings.root_path,
+    )
     try:
         Server(config).run(sockets=[listener])
     except KeyboardInterrupt:
