@@ -71,9 +71,9 @@ class _Thresholds:
     crisis_without_words: float
     crisis_with_pattern: float  # below, a pattern of crisis is taken for hyperbole: concern
     crisis_in_small_talk: float
-    crisis_to_harmless: float  # least ratio of crisis to ordinary questions, suicide as a topic and idioms together
     emergency: float
     emergency_with_pattern: float
+    to_harmless: float  # least ratio of crisis or emergency to ordinary questions, suicide as a topic and idioms
     concern: float  # of crisis, emergency, distress and suicide as a topic together
 
 
@@ -135,7 +135,7 @@ class Triage:
         urgent = reading.shares[Sign.EMERGENCY]
         if Level.EMERGENCY in found and urgent < least.emergency_with_pattern:
             found.pop(Level.EMERGENCY)
-        elif Level.EMERGENCY not in found and urgent >= least.emergency:
+        elif Level.EMERGENCY not in found and urgent >= max(least.emergency, least.to_harmless * _harmless(reading)):
             found[Level.EMERGENCY] = Flag(Level.EMERGENCY, said)
         if Level.EMERGENCY in found and Level.CRISIS in found and urgent > reading.crisis:
             found.pop(Level.CRISIS)  # both replies carry 911 and 988; what comes first is what can't wait
@@ -149,9 +149,14 @@ class Triage:
         least = self._thresholds
         if any(level in found for level in _SMALL_TALK):
             return least.crisis_in_small_talk
-        harmless = sum(reading.shares[sign] for sign in (Sign.ORDINARY, Sign.TOPIC, Sign.WORDS_ONLY))
-        of_its_words = least.crisis if speaks_of_danger(message) else least.crisis_without_words
-        return max(of_its_words, least.crisis_to_harmless * harmless)
+        harmless = _harmless(reading)
+        if speaks_of_danger(message):
+            return max(least.crisis, least.to_harmless * harmless)
+        return max(least.crisis_without_words, harmless)
+
+
+def _harmless(reading: Reading) -> float:
+    return reading.shares[Sign.ORDINARY] + reading.shares[Sign.TOPIC] + reading.shares[Sign.WORDS_ONLY]
 
 
 def _explain(reading: Reading) -> str:

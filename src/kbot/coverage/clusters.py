@@ -47,7 +47,8 @@ def cluster(
     if not asked:
         return []
     texts = [_usual(group) for group in asked]
-    vectors = index.encoder.encode(texts)
+    # As the bot reads them: spelling put right and abbreviations written out, as in the bank.
+    vectors = index.encoder.encode([index.language.read(text).text for text in texts])
     compared = _compared(asked, vectors, index, by_concept=by_concept)
     weights = np.array([len(group) for group in asked], dtype=np.float32)
     clusters = []

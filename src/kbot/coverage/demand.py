@@ -46,7 +46,7 @@ def topics_of(subjects: Sequence[Subject], index: SearchIndex) -> dict[Subject, 
 
 
 def _topic(question: str, index: SearchIndex) -> str | None:
-    match = index.topics.match(index.encoder.encode([question])[0])
+    match = index.topics.match(index.encoder.encode([index.language.read(question).text])[0])
     probability = dict(zip((topic.id for topic in index.topics.topics), match.probabilities, strict=True))
     near = {topic: cosine for topic, cosine in match.nearest.items() if cosine >= _NEAR}
     # The nearest phrasing and the classifier each have a vote: one knows the words, the other the whole topic.

@@ -44,9 +44,7 @@ def draft_entry(
         "  ask:",
         *(f"    - {_quoted(text)}" for text in (clean or asks)[:_MOST_ASKS]),
     ]
-    lines.append(
-        "  # Once a document answers it: kind: answered, no `missing`, and under `quotes:` the sentences that do."
-    )
+    lines.append("  # Once a document answers it: kind: answered, no `missing`, and the sentences under `quotes:`.")
     if nearest is not None:
         lines.append(f"  # The nearest passage is {nearest}; it was not found to answer.")
     return "\n".join(lines) + "\n"

@@ -130,13 +130,14 @@ class Recorder:
     def close(self, seconds: float = 5.0) -> None:
         """Write what is waiting, for at most `seconds`, and stop."""
         self.flush(seconds)
+        waiting = self._events.unfinished_tasks
         self._stop.set()
         atexit.unregister(self.close)
         thread, self._thread = self._thread, None
         if thread is not None:
             thread.join(seconds)
-        if (waiting := self._events.unfinished_tasks) > 0:
-            _log.warning("the journal was not ready at the end: %d events are lost", waiting)
+        if waiting:
+            _log.warning("the journal was not ready at the end: %d questions or counts are not in it", waiting)
 
     def _put(self, event: _Event) -> bool:
         if self._stop.is_set():
@@ -196,10 +197,7 @@ class Recorder:
 
     def _write(self, event: _Event) -> None:
         if self._journal is None:
-            self._journal = self._open()
-            if self._journal.made_up:
-                where, self._journal = self._journal.where, None
-                raise JournalError(f"{where} is a demo journal, and takes no real questions: set KBOT_JOURNAL")
+            self._journal = self._open_real()
         match event:
             case _Question():
                 entry = dataclasses.replace(event.entry, question=self._redact(event.entry.question))
@@ -213,6 +211,13 @@ class Recorder:
         if self._purged is None or time.monotonic() - self._purged >= _PURGE_EVERY:
             self._purged = time.monotonic()
             self._journal.purge(self._days, datetime.datetime.now(datetime.UTC))
+
+    def _open_real(self) -> Journal:
+        journal = self._open()
+        if journal.made_up:
+            journal.close()
+            raise JournalError(f"{journal.where} is a demo journal, and takes no real questions: set KBOT_JOURNAL")
+        return journal
 
     def _redact(self, text: str) -> str:
         if self._redactor is None:

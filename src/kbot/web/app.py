@@ -11,6 +11,7 @@ from gradio import mount_gradio_app
 from gradio.themes import Base
 from starlette.middleware.gzip import GZipMiddleware
 
+from kbot.settings import JOURNAL_OFF
 from kbot.web.api import api_router
 from kbot.web.assets import Assets
 from kbot.web.chat import Conversation, build_chat
@@ -40,7 +41,10 @@ def create_app(service: Service) -> FastAPI:
 
 def _create(service: Service) -> FastAPI:
     assets = Assets(service.clinic)
-    templates = Templates(service.clinic, assets.version)
+    journal_on = service.settings.journal.strip().lower() != JOURNAL_OFF
+    templates = Templates(
+        service.clinic, assets.version, kept_days=service.settings.retention_days if journal_on else 0
+    )
     blocks = build_chat(Conversation(service, templates, tuple(service.examples(4))))
     # The documentation pages load their scripts from another host, so only /openapi.json is served.
     app = FastAPI(title="kbot", version=version("kbot"), docs_url=None, redoc_url=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -11,7 +11,7 @@ import gradio as gr
 from kbot.records import Fallback, Outcome
 from kbot.web.asking import ask_safely, report, unavailable
 from kbot.web.cards import answer_card, asked_card
-from kbot.web.wording import DISCLOSURE, EXAMPLES_LEAD, PLACEHOLDER, TITLE
+from kbot.web.wording import BOX, DISCLOSURE, EXAMPLES_LEAD, LOG, PLACEHOLDER, SEND, START_OVER, TITLE
 
 if TYPE_CHECKING:
     from kbot.records import Answer
@@ -56,6 +56,10 @@ class Conversation:
         """Return the messages of a conversation in which nothing was asked yet."""
         return [_message("assistant", self.templates.message("opening.html", lead=EXAMPLES_LEAD), self.examples)]
 
+    def speaking(self, accepted: str) -> Conversation:
+        """Return the conversation in the language that a browser asks for: its Accept-Language header."""
+        return replace(self, templates=self.templates.speaking(accepted))
+
     def reply(self, question: str, memory: Memory, history: list[Message], root: str) -> tuple[Memory, list[Message]]:
         """Return the memory and the messages after a question."""
         turns = (*memory.turns, question)
@@ -99,7 +103,8 @@ def build_chat(conversation: Conversation) -> gr.Blocks:
     def answer(question: object, memory: object, history: object, request: gr.Request) -> tuple[Any, ...]:
         root = str(request.request.scope.get("root_path", "")).rstrip("/")
         asked = str(question or "")[:max_length]
-        after, messages = conversation.reply(asked, Memory.read(memory), read_history(history), root)
+        spoken = conversation.speaking(request.headers.get("accept-language", ""))
+        after, messages = spoken.reply(asked, Memory.read(memory), read_history(history), root)
         return "", after.as_text(), messages, gr.update(visible=after.crisis), gr.update(visible=True)
 
     def answer_suggestion(
@@ -107,14 +112,15 @@ def build_chat(conversation: Conversation) -> gr.Blocks:
     ) -> tuple[Any, ...]:
         return answer(str(event.value), memory, history, request)
 
-    def start_over() -> tuple[Any, ...]:
-        return "", Memory().as_text(), conversation.opening(), gr.update(visible=False), gr.update(visible=False)
+    def start_over(request: gr.Request) -> tuple[Any, ...]:
+        opening = conversation.speaking(request.headers.get("accept-language", "")).opening()
+        return "", Memory().as_text(), opening, gr.update(visible=False), gr.update(visible=False)
 
     with gr.Blocks(title=TITLE.format(clinic=conversation.service.clinic.name), analytics_enabled=False) as blocks:
         chat = gr.Chatbot(
             conversation.opening(),
             elem_id="conversation",
-            label="Conversation",
+            label=LOG,
             show_label=False,
             container=False,
             height="auto",
@@ -132,7 +138,7 @@ def build_chat(conversation: Conversation) -> gr.Blocks:
             stay = gr.Markdown(lifeline, elem_id="lifeline", visible=False, container=False)
             with gr.Row(elem_id="ask"):
                 box = gr.Textbox(
-                    label="Your question",
+                    label=BOX,
                     placeholder=PLACEHOLDER,
                     elem_id="question",
                     max_length=max_length,
@@ -140,10 +146,10 @@ def build_chat(conversation: Conversation) -> gr.Blocks:
                     container=False,
                     scale=1,
                 )
-                send = gr.Button("Send", elem_id="send", variant="primary", scale=0, min_width=0)
+                send = gr.Button(SEND, elem_id="send", variant="primary", scale=0, min_width=0)
             with gr.Row(elem_id="below"):
                 gr.Markdown(DISCLOSURE, elem_id="disclosure", container=False)
-                again = gr.Button("Start over", elem_id="start-over", visible=False, size="sm", scale=0, min_width=0)
+                again = gr.Button(START_OVER, elem_id="start-over", visible=False, size="sm", scale=0, min_width=0)
         memory = gr.Textbox(Memory().as_text(), visible=False)
         after = [box, memory, chat, stay, again]
         quietly: dict[str, Any] = {
@@ -157,6 +163,13 @@ def build_chat(conversation: Conversation) -> gr.Blocks:
         chat.option_select(answer_suggestion, [memory, chat], after, **quietly)
         again.click(start_over, None, after, **quietly)
     return blocks
+
+
+def shown_from_the_start(templates: Templates) -> tuple[str, ...]:
+    """Return the texts of the Gradio part before anything was asked, in the templates' language."""
+    words = (LOG, BOX, PLACEHOLDER, SEND, START_OVER, DISCLOSURE)
+    opening = templates.message("opening.html", lead=EXAMPLES_LEAD)
+    return (*map(templates.say, words), opening, templates.message("lifeline.html"))
 
 
 def _message(role: str, html: str, suggestions: tuple[str, ...] = ()) -> Message:

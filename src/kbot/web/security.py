@@ -60,6 +60,8 @@ class SecurityHeaders:
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         if self._frame_ancestors in _FRAME_OPTIONS:
             headers["X-Frame-Options"] = _FRAME_OPTIONS[self._frame_ancestors]
+        if is_page:
+            headers.add_vary_header("Accept-Language")
         if path.startswith("/assets/") or path == "/theme.css":
             # Gradio's addresses of these change with their content.
             headers["Cache-Control"] = "public, max-age=31536000, immutable"

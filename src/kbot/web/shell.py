@@ -6,17 +6,20 @@ other hosts. Ours has them in plain HTML, so they are there at once, and stay wh
 
 from __future__ import annotations
 
+import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
+from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, Response
 
+from kbot.web.chat import shown_from_the_start
 from kbot.web.security import NONCE
 from kbot.web.wording import TITLE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 _SCRIPT = re.compile(r"<script\b[^>]*>.*?</script>", re.DOTALL)
 _SHEET = re.compile(r'<link\b[^>]*rel="stylesheet"[^>]*>')
 _APP = re.compile(r"<gradio-app\b.*?</gradio-app>", re.DOTALL)
+_CONFIG = re.compile(r"(window\.gradio_config = )(\{.*?\})(;?\s*</script>)", re.DOTALL)
 _NEEDED = ("window.gradio_config =", "window.gradio_api_info =", "window.__gradio_mode__ =", 'type="module"')
 
 
@@ -50,16 +54,21 @@ class Shell:
             return
         page = await _collect(self._app, scope, receive)
         if page.status_code == 200:
-            html = self._page(bytes(page.body).decode("utf-8"), root, scope["state"][NONCE])
+            accepted = Headers(scope=scope).get("accept-language", "")
+            html = self._page(bytes(page.body).decode("utf-8"), root, scope["state"][NONCE], accepted)
             page = HTMLResponse("" if scope["method"] == "HEAD" else html)
         await page(scope, receive, send)
 
-    def _page(self, gradio: str, root: str, nonce: str) -> str:
+    def _page(self, gradio: str, root: str, nonce: str, accepted: str) -> str:
         scripts, app = essentials(gradio, nonce)
+        templates = self._templates.speaking(accepted)
+        if templates.language != self._templates.language:
+            ours, theirs = shown_from_the_start(self._templates), shown_from_the_start(templates)
+            scripts = translate_config(scripts, dict(zip(ours, theirs, strict=True)))
         documents: Sequence[Document] = [d for d in self._service.documents.values() if not d.kind.is_study]
-        return self._templates.page(
+        return templates.page(
             "chat.html",
-            title=TITLE.format(clinic=self._service.clinic.name),
+            title=templates.say(TITLE).format(clinic=self._service.clinic.name),
             scripts=Markup(scripts),  # noqa: S704  Gradio's own
             app=Markup(app),  # noqa: S704  Gradio's own
             documents=documents,
@@ -79,6 +88,30 @@ def essentials(page: str, nonce: str) -> tuple[str, str]:
         raise ValueError("Gradio's page has changed: kbot/web/shell.py must learn its new form")
     head = [script.replace("<script", f'<script nonce="{nonce}"', 1) for script in scripts]
     return "\n".join([*head, *_SHEET.findall(page)]), app.group()
+
+
+def translate_config(scripts: str, words: Mapping[str, str]) -> str:
+    """Return Gradio's scripts with the texts of its configuration replaced: it has one for all visitors.
+
+    Only a whole text is replaced, never a part of one.
+    """
+
+    def replaced(value: Any) -> Any:
+        match value:
+            case str():
+                return words.get(value, value)
+            case list():
+                return [replaced(item) for item in value]
+            case dict():
+                return {key: replaced(item) for key, item in value.items()}
+            case _:
+                return value
+
+    def rewrite(config: re.Match[str]) -> str:
+        # As a part of a script, "</script>" in a text would end it.
+        return config[1] + json.dumps(replaced(json.loads(config[2]))).replace("</", "<\\/") + config[3]
+
+    return _CONFIG.sub(rewrite, scripts, count=1)
 
 
 async def _collect(app: ASGIApp, scope: Scope, receive: Receive) -> Response:

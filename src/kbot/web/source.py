@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from babel.dates import format_date
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from kbot.records import Span
 from kbot.web.markdown import Mark, render
-from kbot.web.wording import NO_DOCUMENT, NO_DOCUMENT_WHY
+from kbot.web.wording import NO_DOCUMENT, NO_DOCUMENT_WHY, OUR_WEBSITE, PUBLISHERS_PAGE
 
 if TYPE_CHECKING:
     from kbot.records import Document
@@ -48,10 +49,11 @@ def source_router(service: Service, templates: Templates) -> APIRouter:
         """Show a document with every passage at its own address (`#...`)."""
         root = str(request.scope.get("root_path", "")).rstrip("/")
         document = service.documents.get(document_id)
+        spoken = templates.speaking(request.headers.get("accept-language", ""))
         if document is None:
-            page = templates.page("missing.html", heading=NO_DOCUMENT, explanation=NO_DOCUMENT_WHY, root=root)
+            page = spoken.page("missing.html", heading=NO_DOCUMENT, explanation=NO_DOCUMENT_WHY, root=root)
             return HTMLResponse(page, status_code=404)
-        return HTMLResponse(source_page(service, document, templates, root=root))
+        return HTMLResponse(source_page(service, document, spoken, root=root))
 
     return router
 
@@ -76,7 +78,7 @@ def source_page(service: Service, document: Document, templates: Templates, *, r
         html=rendered.html,
         sections=sections,
         citation=citation(document),
-        reviewed=_readable(document.reviewed_on),
+        reviewed=_readable(document.reviewed_on, templates.language),
         root=root,
     )
 
@@ -102,14 +104,13 @@ def citation(document: Document) -> Citation | None:
     if document.pmcid:
         links.append(Link(document.pmcid, f"https://pmc.ncbi.nlm.nih.gov/articles/{document.pmcid}/"))
     if document.url and document.url not in {link.url for link in links}:
-        links.append(Link("Publisher’s page" if document.kind.is_study else "This page on our website", document.url))
+        links.append(Link(PUBLISHERS_PAGE if document.kind.is_study else OUR_WEBSITE, document.url))
     text = " ".join(f"{part.rstrip('.')}." for part in parts if part)
     return Citation(text, tuple(links)) if text or links else None
 
 
-def _readable(iso: str | None) -> str:
+def _readable(iso: str | None, language: str) -> str:
     """Return an ISO date as people read it. "2026-03-05" -> "March 5, 2026"."""
     if iso is None:
         return ""
-    day = date.fromisoformat(iso)
-    return f"{day:%B} {day.day}, {day.year}"
+    return format_date(date.fromisoformat(iso), "long", locale=language)

@@ -8,30 +8,62 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from kbot.web.wording import KIND_LABELS, KIND_NOTES
+from kbot.web.language import ENGLISH, LANGUAGES, catalogue, choose_language
+from kbot.web.wording import CHAT_AT, GO_TO, KIND_LABELS, KIND_NOTES, LOG
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kbot.clinic import Clinic
 
 
 class Templates:
-    """The templates of `web/templates`, with the clinic's facts at hand."""
+    """The templates of `web/templates` in one language, with the clinic's facts at hand."""
 
-    def __init__(self, clinic: Clinic, version: str) -> None:
+    def __init__(self, clinic: Clinic, version: str, *, kept_days: int = 0, language: str = ENGLISH) -> None:
+        """`kept_days` is how long the journal keeps a question, 0 where there is none."""
+        self.language = language
+        others = LANGUAGES if language == ENGLISH else ()
+        self._others = {
+            other: Templates(clinic, version, kept_days=kept_days, language=other)
+            for other in others
+            if other != ENGLISH
+        }
         self._environment = Environment(
             loader=PackageLoader("kbot.web"),
             autoescape=True,
             trim_blocks=True,
             lstrip_blocks=True,
             undefined=StrictUndefined,
+            extensions=["jinja2.ext.i18n"],
         )
+        self._environment.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
+        # The language of an English text on a page of another one; Spanish lines of help are Spanish on every page.
+        english = Markup("") if language == ENGLISH else Markup(' lang="en"')
         self._environment.globals |= {
             "clinic": clinic,
+            "english": english,
+            "kept_days": kept_days,
             "kind_labels": KIND_LABELS,
             "kind_notes": KIND_NOTES,
-            "site": site_label,
+            "language": language,
+            "log_name": LOG,
+            "say": self.say,
+            "site": self._site_label,
+            "spoken": lambda resource: Markup(' lang="es"') if (resource.url or "").endswith("/es") else english,
             "version": version,  # of the style sheet and the script
         }
+
+    def speaking(self, accepted: str) -> Templates:
+        """Return the templates in the language that a browser asks for: its Accept-Language header."""
+        return self._others.get(choose_language(accepted), self)
+
+    def say(self, text: str) -> str:
+        """Return one of our own texts in this language; any other text comes back as it is."""
+        return catalogue(self.language).gettext(text) if text else ""
+
+    def _site_label(self, url: str) -> str:
+        return site_label(url, self.say)
 
     def page(self, name: str, **values: object) -> str:
         """Return a whole page."""
@@ -43,10 +75,10 @@ class Templates:
         return Markup("").join(Markup(line.strip() + " ") for line in html.splitlines() if line.strip()).strip()  # noqa: S704  autoescaped
 
 
-def site_label(url: str) -> str:
+def site_label(url: str, say: Callable[[str], str] = str) -> str:
     """Return the words of a link to a site, e.g. "Chat at 988lifeline.org"."""
     parts = urlsplit(url)
     host = (parts.hostname or url).removeprefix("www.")
     if host == "988lifeline.org":
-        return f"Chat at {host}{parts.path.rstrip('/')}"
-    return f"Go to {host}"
+        return f"{say(CHAT_AT)} {host}{parts.path.rstrip('/')}"
+    return f"{say(GO_TO)} {host}"

@@ -1,4 +1,4 @@
-"""The fixed words of the page that are not answers: labels of sources and what they mean."""
+"""The fixed words of the page that are not answers: labels of sources and what they mean. Spanish: locale/es.po."""
 
 from __future__ import annotations
 
@@ -28,11 +28,19 @@ KIND_NOTES = MappingProxyType(
 
 EXAMPLES_LEAD = "People often ask:"
 PLACEHOLDER = "Type your question"
+LOG = "Conversation"
+BOX = "Your question"
+SEND = "Send"
+START_OVER = "Start over"
 TITLE = "Ask {clinic} about ketamine treatment"
 NO_DOCUMENT = "We could not find this page"
 NO_DOCUMENT_WHY = "The page may have been renamed or taken down."
 CLINIC_SAYS = "What the clinic says"
 STUDIES_FOUND = "What studies found"
+PUBLISHERS_PAGE = "Publisher’s page"
+OUR_WEBSITE = "This page on our website"
+CHAT_AT = "Chat at"
+GO_TO = "Go to"
 DISCLOSURE = "A program answers, not a person."
 
 # The button on the clinic's website. Its script is one file for every visitor, so both languages stand in it.

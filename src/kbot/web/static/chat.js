@@ -5,6 +5,7 @@
   const WAIT_MS = 300; // an answer that is faster needs no sign that it is being looked for
   const byId = (id) => document.getElementById(id);
   const box = () => document.querySelector("#question textarea");
+  const words = byId("kb-status").dataset; // in the page's language
   const say = (text) => { byId("kb-status").textContent = text; };
   let asked = 0; // questions on the page
   let unread = null; // the last question, until its answer stands below it
@@ -13,7 +14,7 @@
   // Gradio names each message with its own source text, tags included: the message reads better without.
   function tidy() {
     const log = document.querySelector("#conversation [role=log]");
-    if (log && log.getAttribute("aria-label") !== "Conversation") log.setAttribute("aria-label", "Conversation");
+    if (log && log.getAttribute("aria-label") !== words.log) log.setAttribute("aria-label", words.log);
     document.querySelectorAll("#conversation [data-testid][aria-label]").forEach((message) => {
       message.removeAttribute("aria-label");
     });
@@ -21,6 +22,8 @@
     document.querySelectorAll("a[target][href^='tel:'], a[target][href^='sms:']").forEach((link) => {
       link.removeAttribute("target");
     });
+    // Questions to choose from are English, as the pages that answer them.
+    document.querySelectorAll("#conversation .option:not([lang])").forEach((option) => { option.lang = "en"; });
     if (byId("conversation")) byId("conversation").tabIndex = -1;
     if (box() && !box().hasAttribute("enterkeyhint")) {
       box().setAttribute("enterkeyhint", "send");
@@ -78,11 +81,11 @@
     const label = button.innerHTML;
     try {
       await navigator.clipboard.writeText(text);
-      say("Copied with its source.");
-      button.textContent = "Copied";
+      say(words.copiedWhole);
+      button.textContent = words.copied;
     } catch {
-      say("Copying is not allowed here: select the text instead.");
-      button.textContent = "Not copied";
+      say(words.notAllowed);
+      button.textContent = words.notCopied;
     }
     window.setTimeout(() => { button.innerHTML = label; say(""); }, 2500);
   }
