@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bench import ablation, speed
+from bench import ablation, browser, speed
 
 if __name__ == "__main__":
     speed.main()
+    browser.main()
     ablation.main()

@@ -6,6 +6,7 @@ colours, so that they stay small in the repository. Needs an index (`kbot build`
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import socket
 import sys
@@ -50,7 +51,7 @@ PAGES = {
 def main() -> int:
     """Take all pictures, or those of the states named as arguments."""
     wanted = set(sys.argv[1:])
-    service = Service.open(read_settings())
+    service = Service.open(dataclasses.replace(read_settings(), journal="off"))
     FOLDER.mkdir(exist_ok=True)
     with socket.create_server(("127.0.0.1", 0)) as listener, sync_playwright() as playwright:
         server = uvicorn.Server(uvicorn.Config(create_app(service), log_level="error"))

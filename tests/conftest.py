@@ -225,6 +225,6 @@ def service() -> Service:
     """The real service over the repository's corpus. An index that is current is used as it is."""
     from kbot.ingest.build import build
 
-    settings = Settings(corpus=REPOSITORY / "corpus", index=REPOSITORY / "index")
+    settings = Settings(corpus=REPOSITORY / "corpus", index=REPOSITORY / "index", journal="off")
     build(settings)
     return Service.open(settings)

@@ -36,7 +36,7 @@ def test_the_whole_conversation_is_framed_in_spanish(
     expect(page.get_by_role("link", name="Leer en la fuente").first).to_be_visible()
     expect(page.get_by_text("En inglés.").first).to_be_visible()
     # A screen reader reads what is English as English.
-    assert page.locator(".kb-quote, .kb-message").evaluate_all("all => all.every(e => e.lang === 'en')")
+    assert page.locator(".kb-quote, .kb-answer .kb-message").evaluate_all("all => all.every(e => e.lang === 'en')")
     expect(page.locator("#lifeline").get_by_role("link", name="Llamar al 988")).to_be_visible()
     page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true; })")
     page.set_viewport_size({"width": 320, "height": page.evaluate("document.documentElement.scrollHeight")})

@@ -40,7 +40,14 @@ def postgresql() -> Iterator[str]:
     def run(*command: str) -> None:
         extra = [] if user is not None else None
         done = subprocess.run(
-            command, user=user, group=user, extra_groups=extra, cwd=folder, capture_output=True, text=True, check=False
+            command,
+            user=user,
+            group=user,
+            extra_groups=extra,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
 

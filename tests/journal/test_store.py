@@ -69,7 +69,12 @@ def test_the_text_of_a_crisis_is_refused(journal: Journal, make_entry: MakeEntry
 
 def test_urgent_messages_are_counted_by_day_and_outcome(journal: Journal) -> None:
     day = NOON.date()
-    for date, outcome in [(day, Outcome.CRISIS), (day, Outcome.CRISIS), (day, Outcome.EMERGENCY), (day + DAY, Outcome.CRISIS)]:
+    for date, outcome in [
+        (day, Outcome.CRISIS),
+        (day, Outcome.CRISIS),
+        (day, Outcome.EMERGENCY),
+        (day + DAY, Outcome.CRISIS),
+    ]:
         journal.count_urgent(date, outcome)
     assert list(journal.urgent(*DAYS)) == [
         UrgentCount(day, Outcome.CRISIS, 2),
@@ -160,7 +165,9 @@ def test_two_processes_may_write_into_one_journal(place: str, make_entry: MakeEn
     two.close()
 
 
-def test_a_value_that_the_database_refuses_is_no_matter_of_the_journal(journal: Journal, make_entry: MakeEntry) -> None:
+def test_a_value_that_the_database_refuses_is_no_matter_of_the_journal(
+    journal: Journal, make_entry: MakeEntry
+) -> None:
     journal.add(make_entry(), "same")
     with pytest.raises(ValueError, match="refuses"):
         journal.add(make_entry(), "same")
@@ -228,7 +235,9 @@ def test_a_file_of_the_first_version_gets_the_tables_of_today(tmp_path: Path, ma
 
 def columns(path: Path) -> dict[str, list[tuple[str, str]]]:
     connection = sqlite3.connect(path)
-    tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+    tables = [
+        row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+    ]
     found = {t: [(row[1], row[2]) for row in connection.execute(f"PRAGMA table_info({t})")] for t in tables}
     connection.close()
     return found

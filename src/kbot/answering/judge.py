@@ -34,8 +34,8 @@ _MOST_REREAD = 5
 # What a heading that asks the same adds to its passage's weight, at most; and the cosine from which it adds anything.
 _HEADING_SAY = 0.6
 _HEADING_NEAR = 0.75
-# Share of uncovered words above which a question that is a stranger to the bank (`TopicIndex.spacing`) is not answered
-# from it. On the golden questions no answerable one is lost by it.
+# Share of uncovered words above which a question that is a stranger to the bank (`TopicIndex.spacing`) is not
+# answered from it. On the golden questions no answerable one is lost by it.
 _OWN_WORDS = 0.3
 _NAMED = 0.25  # the least probability of a topic without an answer whose concept is named as missing
 _OFF_TOPIC = 0.5  # the least probability of all topics that are no clinic's

@@ -35,7 +35,7 @@ class Level(StrEnum):
     CONCERN = "concern"  # answered as usual, with the 988 resource beside it
 
 
-_SMALL_TALK = (Level.GREETING, Level.THANKS, Level.WHAT_ARE_YOU, Level.ASKED_FOR_A_PERSON)
+_SMALL_TALK = (Level.GREETING, Level.THANKS, Level.WHAT_ARE_YOU)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ class _Thresholds:
     crisis_without_words: float
     crisis_with_pattern: float  # below, a pattern of crisis is taken for hyperbole: concern
     crisis_in_small_talk: float
+    crisis_asking_a_person: float
     emergency: float
     emergency_with_pattern: float
     to_harmless: float  # least ratio of crisis or emergency to ordinary questions, suicide as a topic and idioms
@@ -149,6 +150,8 @@ class Triage:
         least = self._thresholds
         if any(level in found for level in _SMALL_TALK):
             return least.crisis_in_small_talk
+        if Level.ASKED_FOR_A_PERSON in found:
+            return least.crisis_asking_a_person
         harmless = _harmless(reading)
         if speaks_of_danger(message):
             return max(least.crisis, least.to_harmless * harmless)

@@ -27,7 +27,7 @@ class Cluster:
     """Entries whose questions mean about the same."""
 
     entries: tuple[JournalEntry, ...]  # oldest first
-    examples: tuple[str, ...]  # different questions, the most typical first
+    examples: tuple[str, ...]  # different questions, the most asked first, then the most typical
     centre: NDArray[np.float32]  # unit vector: the mean of the questions' vectors
 
 
@@ -55,7 +55,7 @@ def cluster(
     for rows in group_vectors(compared, distance=distance):
         centre = _unit(weights[rows] @ vectors[rows])
         middle = weights[rows] @ compared[rows]
-        typical = sorted(rows, key=lambda row: -float(compared[row] @ middle))
+        typical = sorted(rows, key=lambda row: (-len(asked[row]), -float(compared[row] @ middle)))
         members = sorted((e for row in rows for e in asked[row]), key=lambda e: (e.time, e.id))
         clusters.append(Cluster(tuple(members), tuple(texts[row] for row in typical), centre))
     return sorted(clusters, key=lambda one: -len(one.entries))

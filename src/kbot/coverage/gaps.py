@@ -45,7 +45,7 @@ class Gap:
     count: int
     recent: int  # of these, in the second half of the period
     before: int  # of these, in its first half
-    examples: tuple[str, ...]  # the most typical first
+    examples: tuple[str, ...]  # the most asked first
     nearest: NearPassage | None
     topic: str | None  # of the bank, that names the concept as missing already
     draft: str  # an entry for the question bank, YAML

@@ -39,7 +39,7 @@ _ASKS = (Outcome.ANSWER, Outcome.CLINICIAN)
 class TopQuestion:
     """A question that is asked often, in whatever words."""
 
-    question: str  # the most typical wording
+    question: str  # the most frequent wording
     count: int
     answered: int
     wordings: int  # how many different ones

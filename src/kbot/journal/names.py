@@ -22,12 +22,14 @@ _SURE = re.compile(
 )
 # Places where a name is likely, and other things are too.
 _LIKELY = re.compile(
-    r"\b(?:this|it)(?:\s+is|'s)\s+|\b(?:i\s+am|i'm|im|i\s+m)\s+|\b(?:dear|hi|hello|hey|attn:?|attention:?)\s+"
+    r"\b(?:this|it)(?:\s+is|'s)\s+|\b(?:i\s+am|i'm|im|i\s+m|am)\s+|\b(?:dear|hi|hello|hey|attn:?|attention:?)\s+"
     r"|\b(?:thanks|thank\s+you|thx|regards|sincerely|cheers|best|yours)\s*[,.!\-]*\s+(?=\S+(?:\s+\S+)?\s*$)"
     r"|\b(?:under|to|with|by|see|saw|call(?:s|ed)?\s+me|ask\s+for|called|for|from|add|about|of|and|like|is|heard|was)\s+"
     r"|(?:^|\n)\s*[>*\-]?\s*|[:,(]\s+",
     re.IGNORECASE,
 )
+# Among these: who speaks says who they are, whatever lists may know of the name.
+_SELF = re.compile(r"(?:this\s+is|i\s+am|i'm|im|am)\s", re.IGNORECASE)
 # What only people do: "Maria here", "Timotea lives on ...", 'Ashley: "..."'
 _DOING = re.compile(r"\s+(?:here|speaking|calling|lives|lived|resides)\b|\s*:\s*[\"']", re.IGNORECASE)
 
@@ -51,8 +53,10 @@ class NameFinder:
 
     def _is_public(self, text: str, place: Place) -> bool:
         """Return True where the name is, or is within, a name that the clinic's texts or the world use."""
-        near = fold(text[max(0, place.start - 24) : place.end + 24])
         name = fold(text[place.start : place.end]).strip(".")
+        if name in self._own.words and name not in self._lexicon.first:
+            return True  # "Zarate", but not "Maria" because a study has an author of that name
+        near = fold(text[max(0, place.start - 24) : place.end + 24])
         return any(name in phrase and phrase in near for phrase in self._phrases if name in phrase)
 
 
@@ -118,7 +122,10 @@ def _by_place(reading: Reading) -> Iterator[tuple[int, int]]:
     starts = {token.start: i for i, token in enumerate(tokens)}
     for match in _LIKELY.finditer(reading.text):
         i = starts.get(match.end())
-        if i is None or tokens[i].shouted or not reading.is_name(i):
+        if i is None or tokens[i].shouted:
+            continue
+        strange = _SELF.match(match.group()) and tokens[i].capital and reading.is_unknown(i)
+        if not (reading.is_name(i) or strange):
             continue
         if tokens[i].capital or tokens[i].key in reading.lexicon.near:
             last = reading.extend(i)
@@ -158,7 +165,7 @@ def _is_lower_case_name(reading: Reading, i: int, last: int) -> bool:
     middle = any(len(token.key) == 1 for token in tokens[i + 1 : last])
     near = tokens[i].key in reading.lexicon.near
     return last > i and all(
-        reading.is_name(j) or middle or not reading.raw(j).isascii() or (near and len(tokens[j].key) > 4)
+        reading.is_name(j) or middle or not reading.raw(j).isascii() or (near and len(tokens[j].key) > 3)
         for j in range(i + 1, last + 1)
         if len(tokens[j].key) > 1
     )
@@ -181,6 +188,9 @@ def _is_capitalised_name(reading: Reading, i: int, last: int) -> bool:
         return False
     strange = reading.is_unknown(i) or reading.is_name(i)
     if strange and (reading.is_unknown(last) or reading.is_listed(last) or reading.is_rare(last)):
+        return True
+    # "Preston Whitlock": a place or a word, and then what is neither
+    if tokens[i].key in reading.lexicon.places and reading.is_unknown(i + 1):
         return True
     return (strange or reading.is_listed(i)) and reading.is_name(last)
 

@@ -180,8 +180,9 @@ class Reading:
             after_first = self.is_first(j - 1) or (self.tokens[j - 1].initial and token.gap == " ")
             if (after_first or sure) and not self.titled and token.key not in STOPWORDS:
                 return sure or not (token.shouted or self.lexicon.is_thing(token.key))
-            return self.is_name(j) or self.is_unknown(j) or (self.is_listed(j) and not self.titled)
-        strange = self.is_unknown(j) or (self.is_rare(j) and len(token.key) > 4)
+            rare = self.is_rare(j) and not token.shouted
+            return self.is_name(j) or self.is_unknown(j) or ((self.is_listed(j) or rare) and not self.titled)
+        strange = self.is_unknown(j) or (self.is_rare(j) and len(token.key) > 3)
         return lower and (self.is_name(j) or (strange and token.key not in STOPWORDS))
 
     def is_person(self, i: int, j: int) -> bool:

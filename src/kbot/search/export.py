@@ -42,7 +42,7 @@ class SentenceTransformerEncoder:
         from sentence_transformers import SentenceTransformer
         from transformers.utils.logging import disable_progress_bar
 
-        disable_progress_bar()  # the build has one of its own, on a terminal only
+        disable_progress_bar()  # type: ignore[no-untyped-call]  # the build has one of its own, on a terminal only
         self._model: Any = SentenceTransformer(str(files.folder), device="cpu", local_files_only=True)
         self._model.max_seq_length = MAX_TOKENS
         self.dimension = int(self._model.get_embedding_dimension())

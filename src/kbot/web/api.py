@@ -35,12 +35,15 @@ def api_router(service: Service) -> APIRouter:
         },
     )
     async def ask(request: Request) -> Response:
-        """Answer a question with passages of the clinic's material, or hand over. Nothing is stored."""
+        """Answer a question with passages of the clinic's material, or hand over.
+
+        Where the journal is on, the question is kept without the personal details that are recognised.
+        """
         try:
             identity, turns = read_request(_parse(await request.body()), "the request")
         except InputError as error:
             return _json({"error": str(error)}, status=400)
-        asked = await run_in_threadpool(ask_safely, service, turns)
+        asked = await run_in_threadpool(ask_safely, service, turns, channel="rest")
         failed = asked.answer.trigger == UNAVAILABLE
         return _json(as_json(asked, identity), status=500 if failed else 200)
 

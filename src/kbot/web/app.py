@@ -15,6 +15,7 @@ from kbot.settings import JOURNAL_OFF
 from kbot.web.api import api_router
 from kbot.web.assets import Assets
 from kbot.web.chat import Conversation, build_chat
+from kbot.web.feedback import feedback_router
 from kbot.web.security import Limits, SecurityHeaders
 from kbot.web.shell import Shell
 from kbot.web.source import source_router
@@ -49,6 +50,7 @@ def _create(service: Service) -> FastAPI:
     # The documentation pages load their scripts from another host, so only /openapi.json is served.
     app = FastAPI(title="kbot", version=version("kbot"), docs_url=None, redoc_url=None)
     app.include_router(api_router(service))
+    app.include_router(feedback_router(service, templates))
     app.include_router(source_router(service, templates))
     app.include_router(assets.router())
     mount_gradio_app(

@@ -18,10 +18,13 @@ UNAVAILABLE = "unavailable"  # the trigger of an answer that stands in for one t
 _log = logging.getLogger("kbot.web")
 
 
-def ask_safely(service: Service, turns: Sequence[str]) -> Asked:
-    """Return the service's answer, or, where it fails, a hand-over with the phone number and 988."""
+def ask_safely(service: Service, turns: Sequence[str], *, channel: str) -> Asked:
+    """Return the service's answer, or, where it fails, a hand-over with the phone number and 988.
+
+    `channel` ("chat" or "rest") goes into the journal, where there is one.
+    """
     try:
-        return service.ask(turns)
+        return service.ask(turns, channel=channel)
     except Exception as error:  # noqa: BLE001  a visitor who asks for help gets a phone number, whatever broke
         report(error)
     return Asked(answer=unavailable(service, turns[-1] if turns else ""), build=service.build, elapsed_ms=0.0)

@@ -43,8 +43,12 @@ class _Group:
     cards: list[_Card]
 
 
-def answer_card(answer: Answer, templates: Templates, *, root: str = "") -> str:
-    """Return an answer as one line of HTML. `root` is the path under which kbot is served, without its last slash."""
+def answer_card(answer: Answer, templates: Templates, *, root: str = "", ticket: str | None = None) -> str:
+    """Return an answer as one line of HTML.
+
+    `root` is the path under which kbot is served, without its last slash. With a `ticket`, the visitor is asked
+    whether the answer was of help.
+    """
     resources = answer.resources
     paragraphs = [_with_numbers(part.strip(), resources) for part in answer.message.split("\n\n") if part.strip()]
     match answer:
@@ -54,6 +58,7 @@ def answer_card(answer: Answer, templates: Templates, *, root: str = "") -> str:
                 paragraphs=paragraphs,
                 urgent=resources,
                 groups=_groups(answer.passages, root),
+                ticket=ticket,
             )
         case Fallback(outcome=outcome) if outcome in _URGENT:
             return templates.message("urgent.html", paragraphs=paragraphs, resources=resources)
@@ -66,6 +71,7 @@ def answer_card(answer: Answer, templates: Templates, *, root: str = "") -> str:
                 resources=resources,
                 missing=[concept for concept in answer.missing if concept.lower() not in answer.message.lower()],
                 related=[_card(passage, root) for passage in answer.related],
+                ticket=ticket,
             )
         case _:
             assert_never(answer)

@@ -14,7 +14,7 @@ from kbot.web.cards import answer_card, asked_card
 from kbot.web.wording import BOX, DISCLOSURE, EXAMPLES_LEAD, LOG, PLACEHOLDER, SEND, START_OVER, TITLE
 
 if TYPE_CHECKING:
-    from kbot.records import Answer
+    from kbot.records import Asked
     from kbot.service import Service
     from kbot.web.templates import Templates
 
@@ -63,21 +63,22 @@ class Conversation:
     def reply(self, question: str, memory: Memory, history: list[Message], root: str) -> tuple[Memory, list[Message]]:
         """Return the memory and the messages after a question."""
         turns = (*memory.turns, question)
-        answer = ask_safely(self.service, turns).answer
+        asked = ask_safely(self.service, turns, channel="chat")
+        answer = asked.answer
         crisis = memory.crisis or (isinstance(answer, Fallback) and answer.outcome is Outcome.CRISIS)
         suggestions: tuple[str, ...] = getattr(answer, "suggestions", ())
         messages = list(history)
         if question.strip():
             messages.append(_message("user", asked_card(question, self.templates)))
-        messages.append(_message("assistant", self._card(answer, root), suggestions))
+        messages.append(_message("assistant", self._card(asked, root), suggestions))
         return Memory(turns[-MAX_TURNS:], crisis), messages[-2 * MAX_TURNS :]
 
-    def _card(self, answer: Answer, root: str) -> str:
+    def _card(self, asked: Asked, root: str) -> str:
         try:
-            return answer_card(answer, self.templates, root=root)
+            return answer_card(asked.answer, self.templates, root=root, ticket=asked.ticket)
         except Exception as error:  # noqa: BLE001  as in asking: whatever broke, the visitor gets a phone number
             report(error)
-        return answer_card(unavailable(self.service, answer.question), self.templates, root=root)
+        return answer_card(unavailable(self.service, asked.answer.question), self.templates, root=root)
 
 
 def read_history(data: object) -> list[Message]:

@@ -21,8 +21,8 @@ _PERMISSIONS = (
 # The part of Gradio that the page uses. The rest (uploads, files, run history, monitoring, ...) is closed.
 _OPEN = ("/gradio_api/run/", "/assets/", "/static/")
 _OPEN_EXACTLY = {
-    "/", "/api/ask", "/config", "/embed.js", "/favicon.ico", "/gradio_api/info", "/healthz", "/openapi.json",
-    "/robots.txt", "/theme.css",
+    "/", "/api/ask", "/api/feedback", "/config", "/embed.js", "/favicon.ico", "/gradio_api/info", "/healthz",
+    "/openapi.json", "/robots.txt", "/theme.css",
 }  # fmt: skip
 _FRAME_OPTIONS = {"'self'": "SAMEORIGIN", "'none'": "DENY"}  # the older header can't name other origins
 _OWN = ("/source/", "/ui/")

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from kbot.web.language import ENGLISH, LANGUAGES, catalogue, choose_language
-from kbot.web.wording import CHAT_AT, GO_TO, KIND_LABELS, KIND_NOTES, LOG
+from kbot.web.wording import CHAT_AT, GO_TO, KIND_LABELS, KIND_NOTES, LOG, SEND
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +49,7 @@ class Templates:
             "language": language,
             "log_name": LOG,
             "say": self.say,
+            "send_name": SEND,
             "site": self._site_label,
             "spoken": lambda resource: Markup(' lang="es"') if (resource.url or "").endswith("/es") else english,
             "version": version,  # of the style sheet and the script

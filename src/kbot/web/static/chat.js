@@ -90,8 +90,57 @@
     window.setTimeout(() => { button.innerHTML = label; say(""); }, 2500);
   }
 
+  async function feedback(ticket, helpful, reason) {
+    // The address is relative: kbot may live under a path.
+    const body = JSON.stringify({ ticket, helpful, reason });
+    const response = await send("api/feedback", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+    if (!response.ok) throw new Error(String(response.status));
+    return (await response.json()).html;
+  }
+
+  async function rate(button) {
+    const part = button.closest(".kb-helpful");
+    // Gradio takes every attribute of our own away, so the ticket is a class.
+    const ticket = [...part.classList].find((name) => name.startsWith("kb-ticket-")).slice("kb-ticket-".length);
+    const helpful = button.matches(".kb-yes");
+    const thanks = document.createElement("p");
+    thanks.tabIndex = -1;
+    try {
+      await feedback(ticket, helpful, "");
+      thanks.textContent = words.thanks;
+    } catch {
+      thanks.textContent = words.failed;
+      part.append(thanks);
+      return;
+    }
+    const label = document.createElement("label");
+    const reason = document.createElement("textarea");
+    const submit = document.createElement("button");
+    reason.maxLength = 1000;
+    label.append(words.reason, reason);
+    submit.type = "button";
+    submit.textContent = words.send;
+    submit.addEventListener("click", async () => {
+      if (!reason.value.trim()) return;
+      try {
+        const html = await feedback(ticket, helpful, reason.value);
+        part.replaceChildren(thanks);
+        // A cry for help gets the same answer here as in the question box. The server's own templates: all escaped.
+        if (html) part.innerHTML = html;
+        part.tabIndex = -1;
+        part.focus();
+      } catch {
+        thanks.textContent = words.failed;
+      }
+    });
+    part.replaceChildren(thanks, label, submit);
+    thanks.focus({ preventScroll: true });
+  }
+
   document.addEventListener("click", (event) => {
     if (!(event.target instanceof Element)) return;
+    const rating = event.target.closest(".kb-yes, .kb-no");
+    if (rating) rate(rating);
     const button = event.target.closest(".kb-copy");
     if (button) copy(button);
     // What was pressed goes away with the answer, and the focus must not fall off the page with it. On a phone the
