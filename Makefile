@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup run test check bench browser clean
+.PHONY: setup run test check bench browser postgresql clean
 
 setup: $(STAMP)
 
@@ -20,7 +20,7 @@ run: setup
 	$(BIN)/kbot build
 	$(BIN)/kbot serve
 
-test: setup browser check
+test: setup browser postgresql check
 
 # Everything that must hold before a change lands. The closing line is pytest's.
 check: setup
@@ -34,6 +34,10 @@ check: setup
 # The browser tests drive a real Chromium, with axe-core inside the page.
 browser:
 	@sh tools/browser.sh
+
+# The journal's tests start a PostgreSQL of their own from Debian's binaries.
+postgresql:
+	@sh tools/postgresql.sh
 
 bench: setup
 	$(BIN)/kbot build

@@ -303,29 +303,3 @@ def test_a_reader_that_goes_away_early_is_no_error(index: str) -> None:
         err = process.stderr.read()
         assert process.wait() == 0
     assert b"Traceback" not in err
-
-
-CORPUS = {
-    "massage.md": "---\ntitle: Massage\nkind: clinic FAQ\n---\n\n# What does it cost?\n\nA massage costs $40.\n",
-    "clinic.toml": '[clinic]\nname = "Harbour"\n[contact]\nphone = "555"\nphone_dial = "+15550100100"\n',
-}
-
-
-def test_a_build_in_a_pipe_is_silent_but_for_what_it_made_and_the_index_answers(tmp_path: Path, index: str) -> None:
-    corpus, made = tmp_path / "corpus", tmp_path / "index"
-    corpus.mkdir()
-    for name, text in CORPUS.items():
-        (corpus / name).write_text(text, encoding="utf-8")
-    # The exported models are taken from the repository's index; PyTorch encodes the passages.
-    made.mkdir()
-    (made / "models").mkdir()
-    for folder in (Path(index) / "models").iterdir():
-        (made / "models" / folder.name).symlink_to(folder, target_is_directory=True)
-
-    built = subprocess.run(command("build", "--corpus", corpus, "--index", made), capture_output=True, check=False)
-
-    assert (built.returncode, built.stderr.decode()) == (0, "")
-    assert "1 documents, 1 passages; 2 texts encoded, 0 reused" in built.stdout.decode()
-    question = command("ask", "--index", made, "What does it cost?")
-    asked = subprocess.run(question, capture_output=True, check=True)
-    assert "A massage costs $40." in asked.stdout.decode()

@@ -47,7 +47,7 @@ def documented(kbot: str, folder: Path) -> str:
     assert "http://127.0.0.1:7860/" in locations
     assert "/var/log/nginx/kbot.log" in locations
     moved = locations.replace("http://127.0.0.1:7860/", f"{kbot}/")
-    return moved.replace("/var/log/nginx/kbot.log", str(folder / "kbot.log"))
+    return str(moved.replace("/var/log/nginx/kbot.log", str(folder / "kbot.log")))
 
 
 @pytest.fixture(scope="module")

@@ -38,7 +38,7 @@ def postgresql() -> Iterator[str]:
         shutil.chown(folder, user, user)
 
     def run(*command: str) -> None:
-        extra = [] if user is not None else None
+        extra: list[str] | None = [] if user is not None else None
         done = subprocess.run(
             command,
             user=user,

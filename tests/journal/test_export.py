@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     "cell",
     [
-        '=HYPERLINK("http://evil.example","click")', "+1", "-2+3", "@SUM(A1)", "|cmd", "\t=1", " \u00a0=1", "\ufeff=1", "＝1",
-        "\r=1", "\n@x", "%0A=1",
+        '=HYPERLINK("http://evil.example","click")', "+1", "-2+3", "@SUM(A1)", "|cmd", "\t=1", " \u00a0=1",
+        "\ufeff=1", "＝1", "\r=1", "\n@x", "%0A=1",
     ],
 )  # fmt: skip
 def test_a_cell_that_a_spreadsheet_takes_for_a_formula_is_made_a_text(cell: str) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections import Counter
@@ -168,14 +169,12 @@ def test_what_is_nobodys_detail_stays(redactor: Redactor, text: str) -> None:
 
 
 def test_a_details_surroundings_stay_byte_for_byte(redactor: Redactor) -> None:
-    assert (
-        redactor.redact(" \u200bIs it  ５ mg,\tIngrid Solheim’s dose? 🙂\n")
-        == " \u200bIs it  ５ mg,\t[NAME]’s dose? 🙂\n"
-    )
+    text = " \u200bIs it  ５ mg,\t{}’s dose? 🙂\n"
+    assert redactor.redact(text.format("Ingrid Solheim")) == text.format("[NAME]")
 
 
 def test_the_clinics_own_names_stay() -> None:
-    text = "Is Ingrid Solheim Clinic open? And is Ingrid Solheim in?"
+    text = "Is Ingrid Solheim in today?"
     assert "Ingrid" not in Redactor().redact(text)
     assert Redactor(["Ask for Ingrid Solheim at the desk."]).redact(text) == text
 
@@ -184,7 +183,7 @@ def test_places_are_in_order_and_apart(redactor: Redactor) -> None:
     text = "Ingrid Solheim, 12 Elm St, Boston, MA 02110, 619-555-0147, ingrid@solheim.example"
     places = redactor.find(text)
     assert [place.detail for place in places] == [Detail.NAME, Detail.ADDRESS, Detail.PHONE, Detail.EMAIL]
-    assert all(one.end <= other.start for one, other in zip(places, places[1:], strict=False))
+    assert all(one.end <= other.start for one, other in itertools.pairwise(places))
 
 
 def test_a_long_text_is_read_in_parts_and_to_its_end(redactor: Redactor) -> None:

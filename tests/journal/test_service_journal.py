@@ -89,7 +89,7 @@ def test_feedback_that_is_a_cry_for_help_is_answered_and_not_kept(journalling: S
     assert urgent(journalling) == [(Outcome.CRISIS, 1)]
 
 
-def test_a_journal_that_is_off_is_never_made(service: Service, tmp_path: Path) -> None:
+def test_a_journal_that_is_off_takes_nothing(service: Service) -> None:
     silent = Service.open(dataclasses.replace(service.settings, journal="off"))
     asked = silent.ask(["What are the side effects?"], channel="chat")
     assert asked.ticket is None

@@ -178,8 +178,9 @@ def test_a_value_that_the_database_refuses_is_no_matter_of_the_journal(
 # An old journal.
 
 OLD_ENTRY = (
-    "INSERT INTO entries (time, channel, question, outcome, reason, missing, passages, confidence, build, elapsed_ms) "
-    "VALUES ('2026-03-01T12:00:00.000000+00:00', 'rest', 'from long ago', 'clinician', 'not_covered', "
+    "INSERT INTO entries "
+    "(time, channel, question, outcome, reason, missing, passages, confidence, build, elapsed_ms) VALUES "
+    "('2026-03-01T12:00:00.000000+00:00', 'rest', 'from long ago', 'clinician', 'not_covered', "
     "'[\"pregnancy\"]', '[[\"faq#x-1\", 0.5]]', 0.25, 'b0', 3.5)"
 )
 
@@ -212,7 +213,8 @@ FIRST_VERSION = """
         confidence REAL NOT NULL DEFAULT 0, build TEXT NOT NULL DEFAULT '', elapsed_ms REAL NOT NULL DEFAULT 0,
         helpful INTEGER, feedback TEXT NOT NULL DEFAULT '');
     CREATE INDEX entries_time ON entries (time);
-    CREATE TABLE urgent (day TEXT NOT NULL, outcome TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (day, outcome));
+    CREATE TABLE urgent (
+        day TEXT NOT NULL, outcome TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (day, outcome));
     INSERT INTO schema_version VALUES (1);
 """
 

@@ -13,7 +13,7 @@ from kbot.answering.select import Choice, choose
 from kbot.answering.show import show
 from kbot.answering.triage import Flag, Level, Triage
 from kbot.records import Answer, Fallback, Found, Kind, Outcome, Reason, Resource, ShownPassage
-from kbot.text import is_blank, normalise
+from kbot.text import is_blank, normalise, terms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +43,12 @@ class Bot:
         question = normalise(asked, limit=self._max_question)
         if is_blank(question):
             return self._fallback(asked, Reason.UNCLEAR, "empty", suggestions=tuple(self.examples(3)))
-        answer = self._small_talk(asked, flags) or self._foreign(asked) or self._look_up(asked, turns, flags)
+        answer = (
+            self._small_talk(asked, flags)
+            or self._foreign(asked)
+            or self._wordless(question, turns)
+            or self._look_up(asked, turns, flags)
+        )
         concern = next((flag for flag in flags if flag.level is Level.CONCERN), None)
         if concern is not None:
             return self._with_lifeline(answer, concern)
@@ -113,6 +118,13 @@ class Bot:
                 case _:
                     continue
         return None
+
+    def _wordless(self, question: str, turns: Sequence[str]) -> Fallback | None:
+        """Ask back where the first message has no word that carries meaning, as "and what about it?" has none."""
+        if len(turns) > 1 or terms(question):
+            return None
+        suggestions = tuple(self.examples(3))
+        return self._fallback(question, Reason.UNCLEAR, "unclear", suggestions=suggestions, trigger="no word of meaning")
 
     def _look_up(self, asked: str, turns: Sequence[str], flags: Sequence[Flag]) -> Answer:
         judgement = self.judge(turns)
