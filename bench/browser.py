@@ -85,7 +85,7 @@ def _ask(page: Page, question: str) -> float:
     page.locator("#question textarea").fill(question)
     page.evaluate(_TIMED)
     page.keyboard.press("Enter")
-    page.wait_for_function("window.tookMs !== null")
+    page.wait_for_function("() => window.tookMs !== null")
     return float(page.evaluate("window.tookMs"))
 
 

@@ -1,7 +1,8 @@
 """Takes a picture of every state of the visitor's page: `python docs/take_screenshots.py`, into docs/screenshots/.
 
-Two widths (1280 and 390 pixels) and both colour schemes, of the real service. The pictures are reduced to a few
-colours, so that they stay small in the repository. Needs an index (`kbot build`) and Debian's chromium.
+Two widths (1280 and 390 pixels) and both colour schemes, of the real service with a journal of its own. The pictures
+are reduced to a few colours, so that they stay small in the repository. Needs an index (`kbot build`) and Debian's
+chromium.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import dataclasses
 import io
 import socket
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +40,8 @@ QUESTIONS = {
     "personal-advice": ["Should I stop taking my antidepressant?"],
     "crisis": ["I want to die"],
     "after-a-crisis": ["I want to die", "How many ketamine treatments are needed for depression?"],
+    "spanish-start": [],
+    "spanish-answer": ["What are the side effects?"],
     "emergency": ["My chest hurts and I can't breathe"],
 }
 PAGES = {
@@ -51,8 +55,15 @@ PAGES = {
 def main() -> int:
     """Take all pictures, or those of the states named as arguments."""
     wanted = set(sys.argv[1:])
-    service = Service.open(dataclasses.replace(read_settings(), journal="off"))
     FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        service = Service.open(dataclasses.replace(read_settings(), journal=str(Path(folder) / "journal.db")))
+        _take_all(service, wanted)
+        service.close()
+    return 0
+
+
+def _take_all(service: Service, wanted: set[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener, sync_playwright() as playwright:
         server = uvicorn.Server(uvicorn.Config(create_app(service), log_level="error"))
         threading.Thread(target=server.run, args=([listener],), daemon=True).start()
@@ -65,15 +76,15 @@ def main() -> int:
                         _take(browser, address, state, size, scheme)
         browser.close()
         server.should_exit = True
-    return 0
 
 
 def _take(browser: Browser, address: str, state: str, size: str, scheme: str) -> None:
     width, height = SIZES[size]
-    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
+    language = "es-US" if state.startswith("spanish") else "en-US"
+    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme, locale=language)  # type: ignore[arg-type]
     page.goto(address + PAGES.get(state, "/"))
     if state in QUESTIONS:
-        page.get_by_role("textbox", name="Your question").wait_for()
+        page.locator("#question textarea").wait_for()
         for question in QUESTIONS[state]:
             _ask(page, question)
     page.wait_for_load_state("networkidle")
@@ -84,7 +95,7 @@ def _take(browser: Browser, address: str, state: str, size: str, scheme: str) ->
 
 def _ask(page: Page, question: str) -> None:
     count = page.locator(".kb-answer").count()
-    page.get_by_role("textbox", name="Your question").fill(question)
+    page.locator("#question textarea").fill(question)
     page.keyboard.press("Enter")
     page.locator(".kb-answer").nth(count).wait_for()
 

@@ -131,6 +131,7 @@ def test_no_question_of_the_evaluation_data_is_altered(redactor: Redactor) -> No
         ("619\u200b-555\u200b-0147", "[PHONE]"),  # hidden characters
         ("619‑555‑0147", "[PHONE]"),  # hyphens that don't break
         ("MY NAME IS INGRID SOLHEIM", "MY NAME IS [NAME]"),
+        ("her name is Key", "her name is [NAME]"),  # a word of the clinic's texts, but it was introduced
     ],
 )
 def test_a_detail_is_replaced_by_its_kind(redactor: Redactor, text: str, redacted: str) -> None:
@@ -155,6 +156,8 @@ def test_a_detail_is_replaced_by_its_kind(redactor: Redactor, text: str, redacte
         "Costs 2,500 dollars or $4,200.00 for 6 sessions",
         "call 988 or 911, text 741741",
         "from 2019-2023, in March 2024",
+        "an office in Laguna Niguel or Marina del Rey? I have Hashimoto's",
+        "NDC 0143-9508-10, CPT 96365, ICD-10 F33.2",
         "will may mark grace hope faith joy rose",
         "Will May be better than June? Hope so",
         "is asanarecovery.com your site?",

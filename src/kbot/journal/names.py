@@ -48,7 +48,7 @@ class NameFinder:
         for rule in _RULES:
             for first, last in rule(reading):
                 place = reading.place(first, last)
-                if not self._is_public(text, place):
+                if rule is _by_introduction or not self._is_public(text, place):
                     yield place
 
     def _is_public(self, text: str, place: Place) -> bool:
@@ -190,7 +190,7 @@ def _is_capitalised_name(reading: Reading, i: int, last: int) -> bool:
     if strange and (reading.is_unknown(last) or reading.is_listed(last) or reading.is_rare(last)):
         return True
     # "Preston Whitlock": a place or a word, and then what is neither
-    if tokens[i].key in reading.lexicon.places and reading.is_unknown(i + 1):
+    if tokens[i].key in reading.lexicon.places and reading.is_unknown(i + 1) and not reading.is_where(i):
         return True
     return (strange or reading.is_listed(i)) and reading.is_name(last)
 

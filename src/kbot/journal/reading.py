@@ -110,6 +110,10 @@ class Reading:
         key = self.tokens[i].key
         return [key] if "-" not in key else key.split("-")
 
+    def is_where(self, i: int) -> bool:
+        """Return True where the word before makes token `i` a place: "in Laguna Niguel"."""
+        return i > 0 and self.tokens[i - 1].key in {"in", "at", "near", "from", "to", "around", "outside"}
+
     def raw(self, i: int) -> str:
         """Return token `i` as it was typed."""
         return self.text[self.tokens[i].start : self.tokens[i].end]
