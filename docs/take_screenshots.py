@@ -66,7 +66,8 @@ def main() -> int:
 def _take_all(service: Service, wanted: set[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener, sync_playwright() as playwright:
         server = uvicorn.Server(uvicorn.Config(create_app(service), log_level="error"))
-        threading.Thread(target=server.run, args=([listener],), daemon=True).start()
+        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+        thread.start()
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         for scheme in ("light", "dark"):
@@ -76,6 +77,7 @@ def _take_all(service: Service, wanted: set[str]) -> None:
                         _take(browser, address, state, size, scheme)
         browser.close()
         server.should_exit = True
+        thread.join(30)
 
 
 def _take(browser: Browser, address: str, state: str, size: str, scheme: str) -> None:

@@ -71,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
         "file", nargs="?", type=Path, help="default: the golden questions or, with --safety, messages"
     )
     evaluate.add_argument("--json", action="store_true", help="print the score card as JSON")
+    evaluate.add_argument(
+        "--unseen", action="store_true", help="leave out questions that stand word for word in the question bank"
+    )
     evaluate.add_argument("--errors", action="store_true", help="list every question that went wrong, and why")
     evaluate.add_argument(
         "--calibrate", action="store_true", help="fit the gate on the question bank and choose its threshold on FILE"
@@ -198,6 +201,7 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
     from kbot.web.serve import serve
 
     service = Service.open(settings)
+    service.warm()
     print(f"The journal: {describe(settings.journal)} (questions are kept {settings.retention_days} days)")
     try:
         serve(settings, service)
@@ -256,12 +260,15 @@ def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
         return _evaluate_safety(options, settings)
     if options.calibrate:
         return _calibrate(options, settings)
-    from kbot.evaluation import evaluate, read_questions
+    from kbot.evaluation import evaluate, read_questions, without_known
     from kbot.service import Service
     from kbot.terminal import render_score_card
 
     questions = read_questions(options.file)
-    card = evaluate(Service.open(settings), questions)
+    service = Service.open(settings)
+    if options.unseen:
+        questions = without_known(questions, service.topics)
+    card = evaluate(service, questions)
     if options.json:
         print(json.dumps(card.as_dict(), ensure_ascii=False, indent=1))
     else:

@@ -19,7 +19,8 @@ _LOOKALIKES = str.maketrans(
     "aeopcyxisdhlnljqwbkmhtruoaeikptxvbnwocabcdefghijklmnoprtuvwyzioldsll",
 )
 _LEET = str.maketrans("013457@$!|", "oieastasil")
-_LEET_WORD = re.compile(r"(?=\S*[a-z])(?=\S*[013457@$!|])[a-z013457@$!|]{3,}")
+# The look ahead is bounded: without it, a long run of letters would cost the square of its length.
+_LEET_WORD = re.compile(r"(?=\S{0,40}[a-z])(?=\S{0,40}[013457@$!|])[a-z013457@$!|]{3,}")
 _SPACED = re.compile(r"\b(?:[a-z][\s.\-_*·~]){3,}[a-z]\b")
 _SIGNS_INSIDE = re.compile(r"(?<=[a-z])[.\-_·~•+/](?=[a-z])")
 _REPEATED = re.compile(r"([a-z])\1{2,}")

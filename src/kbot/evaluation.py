@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from kbot.errors import InputError
 from kbot.records import Asked, Fallback, Found, Outcome
+from kbot.text import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+    from kbot.records import Topic
 
 KINDS = ("answerable", "near_miss", "personal", "contact", "off_topic")
 _Z = 1.959964  # of the normal distribution, two-sided 95 %
@@ -150,6 +153,14 @@ def read_questions(path: Path) -> list[Question]:
         if question.kind in KINDS:
             questions.append(question)
     return questions
+
+
+def without_known(questions: Sequence[Question], topics: Iterable[Topic]) -> list[Question]:
+    """Return the questions that do not stand word for word in the question bank; follow-ups all stay."""
+    known = {tuple(words(phrasing)) for topic in topics for phrasing in topic.phrasings}
+    return [
+        question for question in questions if len(question.turns) > 1 or tuple(words(question.turns[0])) not in known
+    ]
 
 
 def evaluate(asks: Asks, questions: Sequence[Question]) -> ScoreCard:

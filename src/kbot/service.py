@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kbot.clinic import Clinic
     from kbot.journal.redact import Redactor
     from kbot.journal.store import Journal
-    from kbot.records import Document, Passage
+    from kbot.records import Document, Passage, Topic
     from kbot.search.index import SearchIndex
     from kbot.settings import Settings
 
@@ -48,6 +48,10 @@ class Service:
             IndexUnusableError: it is missing, damaged or was built with other models.
         """
         return cls(settings, open_index(settings))
+
+    def warm(self) -> None:
+        """Read what is otherwise read with the first question: a server must not depend on files that may go."""
+        self._index.keywords.open()
 
     def ask(self, turns: Sequence[str], *, channel: str | None = None) -> Asked:
         """Answer the last of `turns`; the earlier ones are the conversation before it.
@@ -125,6 +129,11 @@ class Service:
     def passages(self) -> dict[str, Passage]:
         """Every passage by its id, in reading order."""
         return self._index.passages
+
+    @property
+    def topics(self) -> tuple[Topic, ...]:
+        """The question bank."""
+        return self._index.topics.topics
 
     @property
     def bot(self) -> Bot:

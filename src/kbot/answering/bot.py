@@ -124,7 +124,9 @@ class Bot:
         if len(turns) > 1 or terms(question):
             return None
         suggestions = tuple(self.examples(3))
-        return self._fallback(question, Reason.UNCLEAR, "unclear", suggestions=suggestions, trigger="no word of meaning")
+        return self._fallback(
+            question, Reason.UNCLEAR, "unclear", suggestions=suggestions, trigger="no word of meaning"
+        )
 
     def _look_up(self, asked: str, turns: Sequence[str], flags: Sequence[Flag]) -> Answer:
         judgement = self.judge(turns)

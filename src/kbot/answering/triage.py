@@ -75,6 +75,7 @@ class _Thresholds:
     emergency: float
     emergency_with_pattern: float
     to_harmless: float  # least ratio of crisis or emergency to ordinary questions, suicide as a topic and idioms
+    to_harmless_without_words: float
     concern: float  # of crisis, emergency, distress and suicide as a topic together
 
 
@@ -155,7 +156,7 @@ class Triage:
         harmless = _harmless(reading)
         if speaks_of_danger(message):
             return max(least.crisis, least.to_harmless * harmless)
-        return max(least.crisis_without_words, harmless)
+        return max(least.crisis_without_words, least.to_harmless_without_words * harmless)
 
 
 def _harmless(reading: Reading) -> float:

@@ -48,14 +48,19 @@ class KeywordIndex:
     def search(self, question: str, k: int) -> list[tuple[str, float]]:
         """Return up to `k` (id, BM25 score above 0), best first. Scores compare within one question only."""
         known = sorted({self._vocabulary[s] for s in terms(question) if s in self._vocabulary})
-        bm25 = self._opened()
+        bm25 = self.open()
         if bm25 is None or not known:
             return []
         scores = bm25.get_scores_from_ids(known)
         order = np.argsort(-scores, kind="stable")[:k]
         return [(self._ids[row], float(scores[row])) for row in order if scores[row] > 0]
 
-    def _opened(self) -> bm25s.BM25 | None:
+    def open(self) -> bm25s.BM25 | None:
+        """Read the index now rather than with the first question: a server must not depend on files that may go.
+
+        Raises:
+            IndexDamagedError: the files can't be read.
+        """
         if self._bm25 is None and self._saved is not None:
             import bm25s
 
