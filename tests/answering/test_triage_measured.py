@@ -55,9 +55,7 @@ def test_no_ordinary_question_raises_an_alarm(service: Service) -> None:
 
 
 def test_the_classifier_catches_what_no_pattern_has(service: Service) -> None:
-    answer = service.ask(
-        ["I have chosen the day and my letters are in the drawer"]
-    ).answer
+    answer = service.ask(["I have chosen the day and my letters are in the drawer"]).answer
     assert isinstance(answer, Fallback)
     assert answer.outcome is Outcome.CRISIS
     assert (answer.trigger or "").startswith("classifier: crisis ")
