@@ -108,8 +108,7 @@ def _right(topic: Topic, evidence: Evidence) -> bool:
     return any(quote.passage_id in answers for quote in evidence.quotes[:_SHOWN])
 
 
-# Few, and each has a reason to matter. Adding the rarest uncovered word, the number of terms or squares of these
-# changed the area under the curve by less than 0.001 on held-out rows.
+# Few, and each has a reason to matter.
 FEATURES = (
     "answered_log_odds",
     "best_against_rival",

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 # the cross-encoder has a say in it.
 _KNOWN = 0.92
 _CLEAR = 0.75
-# What the cross-encoder adds to a passage's weight in the bank, at most. On golden questions, right at 1 before the
-# gate rises with it from 0.85 (nothing) over 0.89 (0.4) to 0.90 (0.6).
+# What the cross-encoder adds to a passage's weight in the bank, at most.
 _RERANKER_SAY = 0.6
 _MOST_REREAD = 5
 # What a heading that asks the same adds to its passage's weight, at most; and the cosine from which it adds anything.
