@@ -3,16 +3,13 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup run test check bench browser postgresql clean
+.PHONY: setup run test check browser postgresql lock packages bench screenshots clean
 
 setup: $(STAMP)
 
-# torch first: asked for by another package, pip takes a CUDA build of several GB.
-$(STAMP): pyproject.toml
-	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: install it, or say make PYTHON=/path/to/python3.11"; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[dev]"
+# Every package by its hash; torch alone by its version (docs/supply-chain.md).
+$(STAMP): pyproject.toml tools/requirements.lock tools/setup.sh
+	@sh tools/setup.sh $(PYTHON)
 	@touch $(STAMP)
 
 # An unchanged corpus is recognised by its hash: the second run starts at once.
@@ -39,9 +36,30 @@ browser:
 postgresql:
 	@sh tools/postgresql.sh
 
+# After a change to the packages in pyproject.toml: resolves it anew, and keeps what is pinned already.
+lock:
+	@$(PYTHON) tools/packages.py lock
+
+# What is installed, as a bill of materials in dist/, and what is known against it (asks a service on the internet).
+packages: setup
+	@$(BIN)/python tools/packages.py bill
+	@$(BIN)/python tools/packages.py audit
+
+# Runs speed, browser, ablation, profile and peers. The others are asked for by name, `.venv/bin/python -m bench.NAME`:
+#   load              many visitors at once over HTTP; with --sustain 600, twice what it can serve
+#   growth            kinds of FAISS index at up to a million vectors (docs/growth.md)
+#   growth_pipeline   build, open and ask with a large corpus (docs/growth.md)
+#   redaction         what redaction finds in messages, and how long it takes
+#   staff             the staff page's parts over a large journal
 bench: setup
 	$(BIN)/kbot build
 	$(BIN)/python -m bench
+
+# The pictures of docs/screenshots/, of visitors' pages and of the staff's.
+screenshots: setup browser
+	$(BIN)/kbot build
+	$(BIN)/python docs/take_screenshots.py
+	$(BIN)/python docs/take_staff_screenshots.py
 
 clean:
 	rm -rf .venv index/builds index/models index/manifest.json

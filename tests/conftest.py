@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +45,12 @@ from kbot.web.app import create_app
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from kbot.ingest.build import BuildReport
     from kbot.records import Document, Passage
+    from kbot.search.models import ModelFiles
 
 REPOSITORY = Path(__file__).parent.parent
 # The same examples in every run, and no clock: a gate must not depend on luck or on a busy machine.
@@ -140,11 +147,11 @@ class ScriptedService(Service):
         return self._clinic
 
     @property
-    def documents(self) -> dict[str, Document]:
+    def documents(self) -> Mapping[str, Document]:
         return self._documents
 
     @property
-    def passages(self) -> dict[str, Passage]:
+    def passages(self) -> Mapping[str, Passage]:
         return self._passages
 
     def examples(self, count: int = 4) -> list[str]:
@@ -228,3 +235,91 @@ def service() -> Service:
     settings = Settings(corpus=REPOSITORY / "corpus", index=REPOSITORY / "index", journal="off")
     build(settings)
     return Service.open(settings)
+
+
+SMALL_CLINIC = """[clinic]
+name = "Harbour Clinic"
+
+[contact]
+phone = "(555) 010-0100"
+phone_dial = "+15550100100"
+"""
+SMALL_PAGE = """---
+title: Massage
+kind: clinic article
+---
+
+# Massage
+
+A massage loosens the muscles of the back. It takes half an hour.
+
+## Prices
+
+A massage costs {price} dollars.
+"""
+SMALL_BANK = """- topic: prices
+  kind: answered
+  ask: ["How much is a massage?", "massage price", "What does a massage cost?"]
+  quotes: ["A massage costs {price} dollars."]
+- topic: pregnancy
+  kind: not_covered
+  missing: pregnancy
+  ask: ["Can I have a massage while pregnant?", "massage in pregnancy"]
+"""
+PRICE_QUESTION = "How much is a massage?"
+
+
+class SmallClinic:
+    """A clinic of one page whose builds take a moment. Each price makes another corpus, and another build."""
+
+    def __init__(self, folder: Path, models: Path) -> None:
+        self.settings = Settings(corpus=folder / "corpus", index=folder / "index", journal="off")
+        (self.settings.index / "models").mkdir(parents=True)
+        for path in models.iterdir():
+            if not path.name.startswith("."):
+                (self.settings.index / "models" / path.name).symlink_to(path, target_is_directory=True)
+
+    def write(self, price: int, corpus: Path | None = None) -> Path:
+        """Write the corpus with a price, by default as the settings' corpus; return its folder."""
+        corpus = corpus or self.settings.corpus
+        (corpus / "questions").mkdir(parents=True, exist_ok=True)
+        (corpus / "clinic.toml").write_text(SMALL_CLINIC, encoding="utf-8")
+        (corpus / "massage.md").write_text(SMALL_PAGE.format(price=price), encoding="utf-8")
+        (corpus / "questions" / "bank.yaml").write_text(SMALL_BANK.format(price=price), encoding="utf-8")
+        return corpus
+
+    def build(self, price: int) -> BuildReport:
+        """Build the corpus with a price."""
+        from kbot.ingest.build import build
+
+        self.write(price)
+        return build(self.settings)
+
+    def copy_to(self, folder: Path) -> Settings:
+        """Copy corpus and index, the models as links, and return the settings of the copy."""
+        shutil.copytree(self.settings.corpus, folder / "corpus")
+        shutil.copytree(self.settings.index, folder / "index", symlinks=True)
+        return dataclasses.replace(self.settings, corpus=folder / "corpus", index=folder / "index")
+
+
+class WordEncoder:
+    """Takes the place of the encoder in PyTorch: knows words, and no meanings."""
+
+    def __call__(self, _files: ModelFiles) -> WordEncoder:
+        return self
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return HashEncoder(384).encode(texts)
+
+
+@pytest.fixture
+def small_clinic(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> SmallClinic:
+    """A small clinic with the exported models and without a build."""
+    models = REPOSITORY / "index" / "models"
+    if not models.is_dir():
+        request.getfixturevalue("service")
+    monkeypatch.setattr("kbot.search.export.SentenceTransformerEncoder", WordEncoder())
+    background = tmp_path / "background.yaml"
+    background.write_text("- topic: weather\n  kind: off_topic\n  ask: [Will it rain?]\n", encoding="utf-8")
+    monkeypatch.setattr("kbot.ingest.questions._background", lambda: background)
+    return SmallClinic(tmp_path, models)

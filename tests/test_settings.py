@@ -26,6 +26,8 @@ def test_a_flag_goes_before_a_variable_and_a_variable_before_the_default() -> No
 def test_every_setting_has_a_variable() -> None:
     given: dict[str, Any] = {"corpus": "/c", "index": "/i", "port": 1, "threads": 1, "rerank": 1, "max_question": 50}
     given |= {"frame_ancestors": "'none'", "allowed_origins": "https://a.example", "root_path": "/a"}
+    given |= {"trusted_proxies": "10.0.0.0/8", "metrics": "on", "log": "problems"}
+    given |= {"store": "faiss", "vector_index": "flat"}
     for field in dataclasses.fields(Settings):
         value = given.get(field.name, 1 if isinstance(field.default, int) else "text")
         settings = read_settings({PREFIX + field.name.upper(): str(value)})

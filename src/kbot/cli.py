@@ -9,11 +9,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
+from kbot.accounts.command import add_staff_commands
 from kbot.audit.command import add_audit_commands
+from kbot.backup.command import add_backup_commands
 from kbot.coverage.command import add_coverage_commands
 from kbot.errors import InputError, KbotError
 from kbot.journal.command import add_journal_commands
+from kbot.publishing.command import add_publishing_commands
 from kbot.settings import PREFIX, Settings, read_settings
+from kbot.training.command import add_training_commands
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
+    except OSError as error:  # as a full disk, or a folder that may not be written
+        print(f"kbot: {error.filename or 'the system'}: {error.strerror}; nothing half done is used", file=sys.stderr)
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -97,6 +104,10 @@ def _parser() -> argparse.ArgumentParser:
     add_audit_commands(commands, _settings_flags)
     add_journal_commands(commands, _settings_flags)
     add_coverage_commands(commands, _settings_flags)
+    add_publishing_commands(commands, _settings_flags)
+    add_backup_commands(commands, _settings_flags)
+    add_staff_commands(commands, _settings_flags)
+    add_training_commands(commands, _settings_flags)
     return parser
 
 
@@ -156,7 +167,7 @@ def _ask(options: argparse.Namespace, settings: Settings) -> int:
 
 def _ask_lines(service: Service, lines: BinaryIO, out: TextIO) -> int:
     """Answer JSON lines in order. A line that can't be read gets an object that says why; the rest goes on."""
-    from kbot.contract import as_json, read_request
+    from kbot.contract import as_json, read_identity, read_request
 
     failed = False
     number = 0
@@ -166,7 +177,9 @@ def _ask_lines(service: Service, lines: BinaryIO, out: TextIO) -> int:
             continue
         identity: str | None = None
         try:
-            identity, turns = read_request(_parse(raw, number), f"line {number}")
+            data = _parse(raw, number)
+            identity = read_identity(data)  # first, so that an error says whose it is
+            _, turns = read_request(data, f"line {number}")
             reply = as_json(service.ask(turns), identity)
         except InputError as error:
             failed = True
@@ -197,11 +210,13 @@ def _parse(raw: bytes, number: int) -> object:
 def _serve(options: argparse.Namespace, settings: Settings) -> int:
     del options
     from kbot.journal.database import describe
-    from kbot.service import Service
+    from kbot.opening import open_for_visitors
     from kbot.web.serve import serve
 
-    service = Service.open(settings)
+    service = open_for_visitors(settings)
     service.warm()
+    if service.trouble:
+        print(f"kbot: {service.trouble}", file=sys.stderr)
     print(f"The journal: {describe(settings.journal)} (questions are kept {settings.retention_days} days)")
     try:
         serve(settings, service)

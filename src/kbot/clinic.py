@@ -21,6 +21,7 @@ _TABLES = {
     "contact": ("phone", "phone_dial", "text", "text_dial", "hours"),
     "colours": ("accent",),
 }
+_FILE_LIMIT = 100_000  # bytes
 _REQUIRED = ("name", "phone", "phone_dial")
 _WHITE_CONTRAST = 4.5  # WCAG 2.2, 1.4.3, for text of ordinary size
 
@@ -64,6 +65,8 @@ def read_clinic(path: Path) -> Clinic:
     """
     name = f"{path.parent.name}/{path.name}"
     try:
+        if (size := path.stat().st_size) > _FILE_LIMIT:
+            raise CorpusError([f"{name}:1: the file has {size:,} bytes, more than {_FILE_LIMIT:,}: keep the facts only"])
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise CorpusError([f"{name}:1: the file is missing: it holds the clinic's name and phone number"]) from None
@@ -73,6 +76,9 @@ def read_clinic(path: Path) -> Clinic:
         raise CorpusError([f"{name}:1: the file is not UTF-8: save it with the encoding UTF-8"]) from None
     except tomllib.TOMLDecodeError as error:
         raise CorpusError([f"{name}: {error}: put each value in quotes, one 'key = \"value\"' a line"]) from None
+    except (RecursionError, ValueError):  # tables in tables, or a number of thousands of digits
+        remedy = "one 'key = \"value\"' a line"
+        raise CorpusError([f"{name}:1: nested too deeply, or a number is too long: write {remedy}"]) from None
     values: dict[str, str] = {}
     problems: list[str] = []
     for table, content in data.items():

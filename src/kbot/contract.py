@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import Any, assert_never
 
 from kbot.errors import InputError
 from kbot.records import Asked, Fallback, Found, Resource, ShownPassage
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 MAX_TURNS = 50  # of one conversation; earlier ones are dropped
 MAX_TURN_LENGTH = 20_000  # characters; longer ones are cut
@@ -85,9 +82,14 @@ def read_request(data: object, where: str) -> tuple[str | None, tuple[str, ...]]
     turns = data.get("turns")
     if not isinstance(turns, list) or not turns or not all(isinstance(turn, str) for turn in turns):
         raise InputError(f'{where}: "turns" must be a list with at least one text, the last being the question')
-    return _identity(data), tuple(turn[:MAX_TURN_LENGTH] for turn in turns[-MAX_TURNS:])
+    return read_identity(data), tuple(turn[:MAX_TURN_LENGTH] for turn in turns[-MAX_TURNS:])
 
 
-def _identity(data: Mapping[str, object]) -> str | None:
-    identity = data.get("id")
-    return None if identity is None else str(identity)[:200].encode("utf-8", "replace").decode("utf-8")
+def read_identity(data: object) -> str | None:
+    """Return the id of a request object, None where there is none that can be read. The rest of it may be wrong."""
+    identity = data.get("id") if isinstance(data, dict) else None
+    try:
+        text = str(identity)
+    except (RecursionError, ValueError):  # lists in lists, or thousands of digits: no id that anybody would look for
+        return None
+    return None if identity is None else text[:200].encode("utf-8", "replace").decode("utf-8")

@@ -21,6 +21,11 @@ _LOOKALIKES = str.maketrans(
 _LEET = str.maketrans("013457@$!|", "oieastasil")
 # The look ahead is bounded: without it, a long run of letters would cost the square of its length.
 _LEET_WORD = re.compile(r"(?=\S{0,40}[a-z])(?=\S{0,40}[013457@$!|])[a-z013457@$!|]{3,}")
+# Letters as signs that NFKC leaves as they are: of flags, and white on black in circles and squares.
+_SIGNS = {start + n: chr(ord("a") + n) for start in (0x1F1E6, 0x1F150, 0x1F170) for n in range(26)}
+_BRACKETED = re.compile(r"(?:\([a-z]\)){2,}")
+# "I   w a n t   t o": the wide gaps say where a word ends. Read before they are made single.
+_WIDE = re.compile(r"(?<!\S)\w(?: \S){2,60}(?=\s{2,}|\s*$)")
 _SPACED = re.compile(r"\b(?:[a-z][\s.\-_*·~]){3,}[a-z]\b")
 _SIGNS_INSIDE = re.compile(r"(?<=[a-z])[.\-_·~•+/](?=[a-z])")
 _REPEATED = re.compile(r"([a-z])\1{2,}")
@@ -58,7 +63,9 @@ def fold(text: str) -> str:
     out, missing apostrophes, slang (`disguise.yaml`) and misspelt words of danger.
     Example: "I wanna k1ll mysеlf" (with a Cyrillic e) -> "i want to kill myself"; "s u i c i d e" -> "suicide".
     """
-    folded = plain(_GLUED.sub(" ", normalise(text)))
+    text = _WIDE.sub(lambda match: match.group().replace(" ", ""), text)
+    folded = plain(_GLUED.sub(" ", normalise(text.translate(_SIGNS))))
+    folded = _BRACKETED.sub(lambda match: re.sub(r"[()]", "", match.group()), folded)
     folded = "".join(c for c in unicodedata.normalize("NFD", folded) if not unicodedata.combining(c))
     folded = folded.translate(_LOOKALIKES)
     folded = _SPACED.sub(lambda match: re.sub(r"[^a-z]", "", match.group()), folded)

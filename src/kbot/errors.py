@@ -3,12 +3,17 @@
 KbotError
 ├── SettingsError          a flag or KBOT_* variable is unknown or out of range
 ├── CorpusError            the corpus can't be built from; carries every problem found
+├── StoreUnavailableError  the vectors are in a store elsewhere, and it can't be reached
 ├── ModelError             a model file is missing or is not the file the table names
 ├── IndexUnusableError
 │   ├── IndexMissingError  there is no index where one was expected
 │   ├── IndexDamagedError  a file of the index is missing, cut short or altered
-│   └── IndexMismatchError the index was built by another format or with another model
+│   ├── IndexMismatchError the index was built by another format or with another model
+│   └── IndexBusyError     somebody else is publishing into it
+├── PublishError           a corpus can't be published, or a build can't be gone back to
+├── BackupError            a backup can't be written, or isn't one that can be restored
 ├── JournalError           the journal can't be opened, read or changed
+├── AccountsError          the accounts of staff can't be read or changed, or a name or password isn't taken
 ├── InputError             a request that can't be understood, with the place where it fails
 ├── OnlineError            Crossref, PubMed or a publisher's page can't be reached, or answers what nobody can read
 └── ServeError             the web server can't start, e.g. the port is taken
@@ -46,6 +51,10 @@ class ModelError(KbotError):
     """A model file is missing, or its hash is not the one in the table of models."""
 
 
+class StoreUnavailableError(KbotError):
+    """The vector store can't be reached, or doesn't take what it is given. It may be back for the next question."""
+
+
 class IndexUnusableError(KbotError):
     """The index can't be served. The root of its three causes."""
 
@@ -62,8 +71,24 @@ class IndexMismatchError(IndexUnusableError):
     """The index was built by another version of the format, or with another model."""
 
 
+class IndexBusyError(IndexUnusableError):
+    """Somebody else is publishing into the index."""
+
+
+class PublishError(KbotError):
+    """A corpus can't be published as it is asked for, or there is no build to go back to."""
+
+
+class BackupError(KbotError):
+    """A backup can't be written, or a file is no backup that can be restored."""
+
+
 class JournalError(KbotError):
     """The journal can't be opened, read or changed. Writing to it never raises: see journal/recorder.py."""
+
+
+class AccountsError(KbotError):
+    """The accounts of staff, their sessions or their trail can't be used; or a name or password isn't taken."""
 
 
 class InputError(KbotError):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 KINDS = ("answerable", "near_miss", "personal", "contact", "off_topic")
 _Z = 1.959964  # of the normal distribution, two-sided 95 %
 _BINS = 10
+_FILE_LIMIT = 20_000_000  # bytes
 
 
 class Asks(Protocol):
@@ -127,10 +128,7 @@ def read_questions(path: Path) -> list[Question]:
     Raises:
         InputError: the file can't be read, or a line is not such an object; names the line.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} can't be read ({error}): give a JSONL file of questions") from error
+    lines = read_lines(path, "questions")
     questions = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -144,7 +142,7 @@ def read_questions(path: Path) -> list[Question]:
                 gold=tuple(str(gold) for gold in row.get("gold", [])),
                 missing=str(row.get("missing") or ""),
             )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise InputError(
                 f"{path}:{number}: not a question ({error!r}): write one object with id, turns, kind and gold"
             ) from None
@@ -153,6 +151,20 @@ def read_questions(path: Path) -> list[Question]:
         if question.kind in KINDS:
             questions.append(question)
     return questions
+
+
+def read_lines(path: Path, what: str) -> list[str]:
+    """Return the lines of a JSONL file; other characters that end a line in a text may stand within a string.
+
+    Raises:
+        InputError: the file can't be read, or is larger than `_FILE_LIMIT`.
+    """
+    try:
+        if (size := path.stat().st_size) > _FILE_LIMIT:
+            raise InputError(f"{path} has {size:,} bytes, more than {_FILE_LIMIT:,}: split it into several files")
+        return path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} can't be read ({error}): give a JSONL file of {what}") from error
 
 
 def without_known(questions: Sequence[Question], topics: Iterable[Topic]) -> list[Question]:

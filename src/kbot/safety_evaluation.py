@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kbot.errors import InputError
-from kbot.evaluation import Rate, quantile
+from kbot.evaluation import Rate, quantile, read_lines
 from kbot.records import Fallback, Outcome
 
 if TYPE_CHECKING:
@@ -90,10 +90,7 @@ def read_messages(path: Path) -> list[Message]:
     Raises:
         InputError: the file can't be read, or a line is not such an object; names the line.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} can't be read ({error}): give a JSONL file of messages") from error
+    lines = read_lines(path, "messages")
     messages = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -102,7 +99,7 @@ def read_messages(path: Path) -> list[Message]:
             row = json.loads(line)
             turns = tuple(str(turn) for turn in row["turns"])
             messages.append(Message(str(row["id"]), turns, str(row["kind"]), str(row.get("level") or "")))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise InputError(
                 f"{path}:{number}: not a message ({error!r}): write one object with id, turns, kind and level"
             ) from None

@@ -12,6 +12,7 @@ import Stemmer
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e01ef]"
 )
+_LONG = 20_000  # characters
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _QUOTES = str.maketrans(
@@ -42,7 +43,7 @@ def normalise(text: str, *, limit: int | None = None) -> str:
     `limit` cuts after that many characters (code points), at a word boundary where there is one.
     Example: "  What\u200bis  it?\x07" -> "Whatis it?"
     """
-    text = unicodedata.normalize("NFKC", text)
+    text = _unfolded(text.replace("\u2800", " "))  # the blank of Braille: a space that is a sign
     text = _INVISIBLE.sub("", text)
     text = "".join(" " if unicodedata.category(c) in {"Cc", "Cs", "Co", "Cn"} else c for c in text)
     # What was taken out may have kept a letter and its accent apart.
@@ -51,6 +52,17 @@ def normalise(text: str, *, limit: int | None = None) -> str:
         cut = text.rfind(" ", 0, limit + 1)
         text = text[: cut if cut > limit // 2 else limit]
     return text
+
+
+def _unfolded(text: str) -> str:
+    """Return the text in NFKC. In a very long one, signs that stand for three letters or more are left out.
+
+    One character can stand for eighteen (U+FDFA): a page of them would cost as much as eighteen pages.
+    """
+    unfolded = unicodedata.normalize("NFKC", text)
+    if len(unfolded) <= _LONG or len(unfolded) <= 2 * len(text):
+        return unfolded
+    return unicodedata.normalize("NFKC", "".join(c for c in text if len(unicodedata.normalize("NFKC", c)) <= 2))
 
 
 def plain(text: str) -> str:

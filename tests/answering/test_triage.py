@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import inspect
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kbot.answering.bot import Bot
-from kbot.answering.triage import Level, Triage
+from kbot.answering.triage import Flag, Level, Triage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 TRIAGE = Triage()
 CRISES = [
@@ -126,7 +130,7 @@ def test_spanish_words_are_marked_as_such() -> None:
 
 def test_triage_cannot_be_switched_off() -> None:
     assert "triage" not in inspect.signature(Bot).parameters
-    assert set(inspect.signature(Triage).parameters) == {"encoder", "danger"}
+    assert set(inspect.signature(Triage).parameters) == {"danger"}
 
 
 @given(message=st.sampled_from(CRISES), data=st.data())
@@ -144,3 +148,23 @@ def test_invisible_and_look_alike_characters_never_hide_a_crisis(message: str, d
 def test_any_text_can_be_triaged(text: str) -> None:
     levels = [flag.level for flag in TRIAGE.flags([text])]
     assert levels == sorted(levels, key=list(Level).index)
+
+
+def test_an_earlier_turn_of_danger_is_seen_again_with_every_later_question() -> None:
+    triage = Triage()
+    turns = ["what does it cost", "i want to kill myself", "and what does it cost now"]
+    assert [triage.was_crisis(turns) for _ in range(3)] == [True, True, True]
+
+
+def test_a_harmless_turn_is_read_once() -> None:
+    class Counting(Triage):
+        reads = 0
+
+        def flags(self, turns: Sequence[str]) -> list[Flag]:
+            self.reads += 1
+            return super().flags(turns)
+
+    triage = Counting()
+    for later in range(5):
+        assert not triage.was_crisis(["how long is a session", f"question {later}"])
+    assert triage.reads == 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 from kbot.coverage.period import Period
-from kbot.journal.entries import JournalEntry, ShownScore, UrgentCount
+from kbot.journal.entries import EntryFigures, JournalEntry, ShownScore, UrgentCount
 from kbot.records import Document, Kind, Outcome, Reason, TopicKind
 
 if TYPE_CHECKING:
@@ -97,6 +97,12 @@ class MemoryJournal:
 
     def entries(self, since: datetime.datetime, until: datetime.datetime) -> Sequence[JournalEntry]:
         return [entry for entry in self._entries if since <= entry.time < until]
+
+    def figures(self, since: datetime.datetime, until: datetime.datetime) -> Sequence[EntryFigures]:
+        return [
+            EntryFigures(e.time, e.outcome, e.reason, e.confidence, e.helpful, e.handled)
+            for e in self.entries(since, until)
+        ]
 
     def urgent(self, since: datetime.date, until: datetime.date) -> Sequence[UrgentCount]:
         return [count for count in self._urgent if since <= count.day < until]

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
-from kbot.search.danger import DangerModel, Sign
 from kbot.search.encoder import HashEncoder
 from kbot.settings import Settings
 
@@ -15,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from kbot.search.models import ModelFiles
@@ -83,14 +82,9 @@ def encoder(monkeypatch: pytest.MonkeyPatch) -> RecordingEncoder:
 
 
 @pytest.fixture
-def settings(
-    tmp_path: Path, corpus: Path, encoder: RecordingEncoder, service: Service, monkeypatch: pytest.MonkeyPatch
-) -> Settings:
-    """The small corpus, and an empty index that has the exported models already. Signs of danger aren't learned."""
+def settings(tmp_path: Path, corpus: Path, encoder: RecordingEncoder, service: Service) -> Settings:
+    """The small corpus, and an empty index that has the exported models already."""
     del encoder
-    nothing = np.zeros((len(Sign), 385), np.float32)
-    danger = DangerModel(nothing, [], np.zeros(0, np.float32), nothing[:, :1])
-    monkeypatch.setattr("kbot.ingest.build.make_danger", lambda *_, **__: danger)
     models = service.settings.index / "models"
     (tmp_path / "index" / "models").mkdir(parents=True)
     for folder in models.iterdir():

@@ -303,7 +303,7 @@ def test_the_build_before_stays_for_an_app_that_still_reads_it_and_older_ones_go
         edit(settings.corpus / "massage.md", f"{old} dollars", f"{new} dollars")
         builds.append(build(settings).manifest.build)
 
-    assert {path.name for path in (settings.index / "builds").iterdir()} == set(builds[-2:])
+    assert {path.name for path in (settings.index / "builds").iterdir()} == set(builds[-3:])
 
 
 def test_models_that_no_build_uses_are_removed(settings: Settings) -> None:

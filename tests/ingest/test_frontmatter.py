@@ -44,7 +44,7 @@ def test_a_file_that_ends_with_its_front_matter_has_an_empty_body() -> None:
         ("---\ntitle: !!python/name:os.system\n---\nBody", 2, "the value of 'title' can't be read"),
         ("---\ntitle: A page\n? [a, b]\n: c\n---\nBody", 3, "a key of the front matter is not a word"),
         ("---\ntitle: A\x07page\n---\nBody", 2, "save the file as plain UTF-8 text"),
-        (f"---\ntitle: {'[' * 600}{']' * 600}\n---\nBody", 1, "nested too deeply"),
+        (f"---\ntitle: {'[' * 600}{']' * 600}\n---\nBody", 2, "nested too deeply"),
     ],
 )
 def test_a_problem_names_its_line_and_remedy(text: str, line: int, words: str) -> None:

@@ -6,14 +6,20 @@ import numpy as np
 import pytest
 
 from kbot.errors import IndexDamagedError
-from kbot.ingest.danger_model import Example, examples_of, make_danger, read_prototypes, train_danger
-from kbot.search.danger import DangerModel, Sign, ngrams, speaks_of_danger
+from kbot.search import danger as danger_module
+from kbot.search.danger import DangerModel, Sign, ngrams, parts_of, speaks_of_danger, write_wording
+from kbot.search.danger_build import FOLDER
 from kbot.search.encoder import HashEncoder
+from kbot.training.prototypes import Example
+from kbot.training.wording import train_wording
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-ENCODER = HashEncoder(64)
+    from numpy.typing import NDArray
+
+    from kbot.service import Service
+
 EXAMPLES = [
     Example(text, sign)
     for sign, texts in {
@@ -25,13 +31,33 @@ EXAMPLES = [
 ]
 
 
+class Undecided:
+    """A network to which every sign is as likely as another."""
+
+    def logits(self, _: str) -> NDArray[np.float32]:
+        return np.zeros((2, len(Sign)), dtype=np.float32)
+
+
+class Alarmed:
+    """A network that is sure of a crisis where it reads one word, and of an ordinary message elsewhere."""
+
+    def logits(self, folded: str) -> NDArray[np.float32]:
+        rows = np.zeros((2, len(Sign)), dtype=np.float32)
+        words = folded.split()
+        # As a mean over a long text does: one word among many hardly counts.
+        rows[:, list(Sign).index(Sign.ACTIVE)] = 400.0 * words.count("noose") / len(words)
+        rows[:, list(Sign).index(Sign.ORDINARY)] = 4.0
+        return rows
+
+
 @pytest.fixture(scope="module")
 def model() -> DangerModel:
-    return train_danger(EXAMPLES, ENCODER.encode([example.text for example in EXAMPLES]))
+    wording = train_wording(EXAMPLES)
+    return DangerModel(Undecided(), wording.vocabulary, wording.idf, wording.weights)
 
 
 def sign_of(model: DangerModel, text: str) -> Sign:
-    reading = model.read(text, ENCODER.encode([text])[0])
+    reading = model.read(text)
     return max(reading.shares, key=lambda sign: reading.shares[sign])
 
 
@@ -48,7 +74,7 @@ def test_the_skeleton_takes_runs_of_one_class_as_one() -> None:
 
 
 def test_shares_sum_to_one_and_the_likeliest_is_what_it_was_trained_as(model: DangerModel) -> None:
-    reading = model.read("i want to end my life now", ENCODER.encode(["i want to end my life now"])[0])
+    reading = model.read("i want to end my life now")
     assert sum(reading.shares.values()) == pytest.approx(1.0)
     assert reading.crisis == pytest.approx(sum(share for sign, share in reading.shares.items() if sign.is_crisis))
     assert sign_of(model, "i want to end my life now") is Sign.ACTIVE
@@ -57,33 +83,65 @@ def test_shares_sum_to_one_and_the_likeliest_is_what_it_was_trained_as(model: Da
 
 def test_the_words_that_decided_are_words_of_the_message(model: DangerModel) -> None:
     text = "is he not breathing"
-    spoken = model.read(text, ENCODER.encode([text])[0]).words
+    spoken = model.read(text).words
     assert spoken
     assert set(spoken) <= set(ngrams(text))
 
 
 def test_a_message_of_unknown_words_can_be_read(model: DangerModel) -> None:
-    reading = model.read("zzz", ENCODER.encode(["zzz"])[0])
+    reading = model.read("zzz")
     assert reading.words == ()
     assert 0.0 <= reading.crisis <= 1.0
 
 
-def test_a_saved_model_reads_the_same(model: DangerModel, tmp_path: Path) -> None:
-    model.save(tmp_path)
+def test_every_word_of_a_long_message_stands_in_a_part_with_those_around_it() -> None:
+    words = [f"w{number}" for number in range(400)]
+    whole, *parts = parts_of(" ".join(words))
+    assert whole.split() == words
+    assert all(len(part.split()) <= 60 for part in parts)
+    for start in range(len(words) - 14):
+        assert any(" ".join(words[start : start + 15]) in part for part in parts), start
+    assert parts_of("a short one") == ["a short one"]
+
+
+def test_one_clause_of_danger_is_seen_at_the_end_of_a_long_message() -> None:
+    model = DangerModel(Alarmed(), [], np.zeros(0, np.float32), np.zeros((len(Sign), 1), np.float32))
+    story = " ".join(["talk"] * 150)
+    assert model.read(f"{story} noose").crisis > 0.5
+    assert model.read(story).crisis < 0.5
+
+
+def test_what_was_written_is_read_again(model: DangerModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wording = train_wording(EXAMPLES)
+    write_wording(tmp_path, wording.vocabulary, wording.idf, wording.weights, source="abc")
+    monkeypatch.setattr(danger_module, "OnnxNetwork", lambda *_, **__: Undecided())
     again = DangerModel.load(tmp_path)
+    assert again.source == "abc"
     for example in EXAMPLES:
-        vector = ENCODER.encode([example.text])[0]
-        assert again.read(example.text, vector).crisis == pytest.approx(
-            model.read(example.text, vector).crisis, abs=1e-3
-        )
+        assert again.read(example.text).crisis == pytest.approx(model.read(example.text).crisis, abs=2e-3)
     assert not list(tmp_path.glob("*.pkl"))
 
 
-def test_a_model_cut_short_is_refused(model: DangerModel, tmp_path: Path) -> None:
-    model.save(tmp_path)
+def test_a_model_cut_short_is_refused(tmp_path: Path) -> None:
+    wording = train_wording(EXAMPLES)
+    write_wording(tmp_path, wording.vocabulary, wording.idf, wording.weights, source="")
     np.save(tmp_path / "danger-idf.npy", np.zeros(3, dtype=np.float32))
     with pytest.raises(IndexDamagedError, match="kbot build"):
         DangerModel.load(tmp_path)
+
+
+def test_the_model_of_a_first_build_can_be_read(tmp_path: Path) -> None:
+    encoder = HashEncoder(8)
+    wording = train_wording(EXAMPLES)
+    write_wording(tmp_path, wording.vocabulary, wording.idf, wording.weights, source="")
+    with pytest.raises(IndexDamagedError, match="kbot build"):
+        DangerModel.load_first(tmp_path, encoder)
+    np.save(tmp_path / "danger-vector.npy", np.zeros((len(Sign), 9), dtype=np.float32))
+    model = DangerModel.load_first(tmp_path, encoder)
+    assert sign_of(model, "he is not breathing") is Sign.EMERGENCY
+    np.save(tmp_path / "danger-vector.npy", np.zeros((len(Sign), 5), dtype=np.float32))
+    with pytest.raises(IndexDamagedError, match="another make"):
+        DangerModel.load_first(tmp_path, encoder)
 
 
 def test_words_of_danger_are_known_in_any_sense() -> None:
@@ -91,30 +149,14 @@ def test_words_of_danger_are_known_in_any_sense() -> None:
     assert not speaks_of_danger("what does a session cost")
 
 
-def test_the_prototypes_have_every_sign_and_are_folded() -> None:
-    prototypes = read_prototypes()
-    assert {example.sign for example in prototypes} == set(Sign)
-    assert all(example.text == example.text.lower() for example in prototypes)
+def test_the_model_beside_the_code_is_small_and_without_pickles() -> None:
+    names = sorted(path.name for path in FOLDER.iterdir() if not path.name.startswith("__"))
+    assert names == ["danger-idf.npy", "danger-ngrams.npy", "danger.json", "learnt.safetensors"]
+    assert sum((FOLDER / name).stat().st_size for name in names) < 5_000_000
 
 
-def test_phrasings_about_suicide_are_its_topic_and_others_ordinary() -> None:
-    added = examples_of(
-        ["Does the lozenge ease suicidal thinking at Harbour Clinic?", "Has Harbour Clinic a garden?"]
-    )
-    signs = {example.text: example.sign for example in added}
-    assert signs["does the lozenge ease suicidal thinking at harbour clinic?"] is Sign.TOPIC
-    assert signs["has harbour clinic a garden?"] is Sign.ORDINARY
-
-
-def test_an_unchanged_model_is_not_trained_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kbot.ingest.danger_model.read_prototypes", lambda: EXAMPLES)
-    made = make_danger(["a garden"], ENCODER.encode, encoder="hash", previous=None)
-    made.save(tmp_path)
-
-    def refuse(_: object) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-        raise AssertionError("it was encoded again")
-
-    again = make_danger(["a garden"], refuse, encoder="hash", previous=tmp_path)
-    assert again.source == made.source
-    with pytest.raises(AssertionError):
-        make_danger(["another garden"], refuse, encoder="hash", previous=tmp_path)
+def test_the_built_model_tells_danger_from_everyday_talk(service: Service) -> None:
+    index = service.bot.index
+    assert index.danger is not None
+    assert index.danger.read("i do not want to be alive any more and i have a plan").crisis > 0.5
+    assert index.danger.read("what does one infusion cost without insurance").crisis < 0.1

@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
+import httpx2 as httpx
 import pytest
 
 from kbot.errors import ServeError
 from kbot.settings import Settings
 from kbot.web.serve import address, listen
+
+REPOSITORY = Path(__file__).parent.parent.parent
 
 
 def test_a_port_in_use_is_reported_with_what_to_do() -> None:
@@ -39,3 +45,28 @@ def test_the_web_app_never_imports_torch() -> None:
     )
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_app_py_serves_without_any_index_as_kbot_serve_does(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    settings = {
+        "KBOT_CORPUS": str(REPOSITORY / "corpus"),
+        "KBOT_INDEX": str(tmp_path),
+        "KBOT_PORT": port,
+        "KBOT_JOURNAL": "off",
+        "KBOT_STAFF": "off",
+    }
+    app = subprocess.Popen(
+        [sys.executable, "-u", REPOSITORY / "app.py"], env=os.environ | settings, stdout=subprocess.PIPE, text=True
+    )
+    assert app.stdout is not None
+    with app, app.stdout as said:
+        try:
+            assert next((line for line in said if line.startswith("The chat is on")), None) is not None
+            health = httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=60).json()
+            crisis = httpx.post(f"http://127.0.0.1:{port}/api/ask", json={"turns": ["I want to die"]}, timeout=60)
+        finally:
+            app.send_signal(signal.SIGINT)
+    assert health["status"] == "degraded"
+    assert crisis.json()["outcome"] == "crisis"

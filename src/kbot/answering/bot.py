@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kbot.answering.followup import encode_turns
@@ -12,15 +13,17 @@ from kbot.answering.replies import read_replies
 from kbot.answering.select import Choice, choose
 from kbot.answering.show import show
 from kbot.answering.triage import Flag, Level, Triage
-from kbot.records import Answer, Fallback, Found, Kind, Outcome, Reason, Resource, ShownPassage
+from kbot.answering.urgent import URGENT, urgent_reply
+from kbot.records import Answer, Fallback, Found, Kind, Outcome, Reason, ShownPassage
+from kbot.search.texts import of_document
 from kbot.text import is_blank, normalise, terms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kbot.answering.notes import Notes
     from kbot.search.index import SearchIndex
 
-_URGENT = (Level.CRISIS, Level.EMERGENCY)
 _REMEMBERED = 6  # turns before the last that can still matter
 
 
@@ -29,16 +32,21 @@ class Bot:
 
     def __init__(self, index: SearchIndex, *, rerank: int = 6, max_question: int = 2000) -> None:
         self._index = index
-        self._triage = Triage(index.encoder, index.danger)
+        self._triage = Triage(index.danger)
         self._judge = Judge(index, rerank=rerank)
         self._replies = read_replies(index.clinic)
         self._max_question = max_question
 
-    def ask(self, turns: Sequence[str]) -> Answer:
-        """Answer the last turn. Triage comes first, always."""
+    def ask(self, turns: Sequence[str], notes: Notes | None = None) -> Answer:
+        """Answer the last turn. Triage comes first, always.
+
+        `notes` takes down what every step saw, for staff who want to know why; they change nothing.
+        """
         asked = turns[-1] if turns else ""
         flags = self._triage.flags(turns)
-        if flags and flags[0].level in _URGENT:
+        if notes is not None:
+            notes.triaged(flags)
+        if flags and flags[0].level in URGENT:
             return self._urgent(asked, flags[0])
         question = normalise(asked, limit=self._max_question)
         if is_blank(question):
@@ -47,26 +55,41 @@ class Bot:
             self._small_talk(asked, flags)
             or self._foreign(asked)
             or self._wordless(question, turns)
-            or self._look_up(asked, turns, flags)
+            or self._look_up(asked, turns, flags, notes)
         )
         concern = next((flag for flag in flags if flag.level is Level.CONCERN), None)
         if concern is not None:
             return self._with_lifeline(answer, concern)
         return self._beside_lifeline(answer) if self._triage.was_crisis(turns) else answer
 
+    @property
+    def index(self) -> SearchIndex:
+        """The index that is searched, for staff."""
+        return self._index
+
+    @property
+    def triage(self) -> Triage:
+        """What looks at every message first, for staff."""
+        return self._triage
+
     def examples(self, count: int) -> list[str]:
         """Return up to `count` questions that the material answers: headings of FAQ documents."""
-        questions = [
-            passage.heading[-1]
-            for passage in self._index.passages.values()
-            if passage.heading and self._index.documents[passage.document_id].kind is Kind.CLINIC_FAQ
-        ]
-        return list(dict.fromkeys(questions))[:count]
+        return list(self._headings[:count])
 
-    def judge(self, turns: Sequence[str]) -> Judgement:
+    @cached_property
+    def _headings(self) -> tuple[str, ...]:
+        """The headings of FAQ documents: looked for once, and in no other documents."""
+        faqs = [document.id for document in self._index.documents.values() if document.kind is Kind.CLINIC_FAQ]
+        passages = (passage for faq in faqs for passage in of_document(self._index.passages, faq))
+        return tuple(dict.fromkeys(passage.heading[-1] for passage in passages if passage.heading))
+
+    def judge(self, turns: Sequence[str], notes: Notes | None = None) -> Judgement:
         """Return what the search and the gate say of the last turn, without triage: for evaluation and staff."""
         read = self.read(turns)
-        return self._judge.judge(read[-1], encode_turns(read, self._index.encoder))
+        vector = encode_turns(read, self._index.encoder)
+        if notes is not None:
+            notes.read(read, vector)
+        return self._judge.judge(read[-1], vector, notes)
 
     def read(self, turns: Sequence[str]) -> list[str]:
         """Return the turns as they are searched, blank ones left out; the last is the question."""
@@ -75,18 +98,8 @@ class Bot:
         return [language.read(turn).text for turn in normalised if not is_blank(turn)]
 
     def _urgent(self, asked: str, flag: Flag) -> Fallback:
-        replies = self._replies
-        people: tuple[Resource, ...]
-        if flag.level is Level.CRISIS:
-            people = (replies.lifeline, replies.lifeline_spanish, replies.emergency, replies.clinic)
-            outcome = Outcome.CRISIS
-        else:
-            people = (replies.emergency, replies.poison, replies.lifeline)
-            outcome = Outcome.EMERGENCY
-        text = replies.text(outcome.value)
-        if flag.spanish or tongue_of(asked, self._index.language) is Tongue.SPANISH:
-            text = f"{replies.text(f'{outcome.value}_spanish')}\n\n{text}"
-        return Fallback(asked, outcome, text, people, trigger=flag.trigger)
+        spanish = flag.spanish or tongue_of(asked, self._index.language) is Tongue.SPANISH
+        return urgent_reply(self._replies, asked, flag.level, flag.trigger, spanish=spanish)
 
     def _foreign(self, asked: str) -> Fallback | None:
         """Return the fixed reply to another language than English, with the 988 resource: we can't tell who asks."""
@@ -128,8 +141,8 @@ class Bot:
             question, Reason.UNCLEAR, "unclear", suggestions=suggestions, trigger="no word of meaning"
         )
 
-    def _look_up(self, asked: str, turns: Sequence[str], flags: Sequence[Flag]) -> Answer:
-        judgement = self.judge(turns)
+    def _look_up(self, asked: str, turns: Sequence[str], flags: Sequence[Flag], notes: Notes | None = None) -> Answer:
+        judgement = self.judge(turns, notes)
         personal = next((flag for flag in flags if flag.level is Level.PERSONAL_ADVICE), None)
         if personal is not None:
             judgement = dataclasses.replace(judgement, reason=Reason.PERSONAL_ADVICE, trigger=personal.trigger)

@@ -39,8 +39,12 @@ def encode_turns(turns: Sequence[str], encoder: Encoder) -> NDArray[np.float32]:
     Half is the turn alone and half is both turns together: alone it may name nothing, and together it would be drawn
     to what was answered before. On the golden follow-ups this was better than either, and than other shares.
     """
-    last = turns[-1]
-    texts = [last] if len(turns) == 1 or not leans_back(last) else [last, f"{turns[-2]} {last}"]
-    mixed: NDArray[np.float32] = encoder.encode(texts).sum(axis=0)
+    mixed: NDArray[np.float32] = encoder.encode(texts_to_mix(turns)).sum(axis=0)
     norm = float(np.linalg.norm(mixed))
     return mixed / np.float32(norm or 1.0)
+
+
+def texts_to_mix(turns: Sequence[str]) -> list[str]:
+    """Return the last turn and, where it leans on the one before, both together."""
+    last = turns[-1]
+    return [last] if len(turns) == 1 or not leans_back(last) else [last, f"{turns[-2]} {last}"]

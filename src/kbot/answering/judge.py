@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kbot.answering.gate import Gate, Verdict
+    from kbot.answering.notes import Notes
     from kbot.search.index import SearchIndex
 
 # From this cosine to a known phrasing of one clear topic on, the order of its quotes stands as staff wrote it; below,
@@ -66,12 +67,14 @@ class Judge:
         gates = gates or read_gates()
         self._gate, self._bare_gate = gates["bank"], gates["passages"]
 
-    def judge(self, question: str, vector: NDArray[np.float32]) -> Judgement:
-        """Judge a question, given as it is searched with its unit vector."""
+    def judge(self, question: str, vector: NDArray[np.float32], notes: Notes | None = None) -> Judgement:
+        """Judge a question, given as it is searched with its unit vector. `notes` take down what decided."""
         if not len(self._index.topics):
-            return self._without_bank(question, vector)
+            return self._without_bank(question, vector, notes)
         evidence = self._witness.collect(question, vector)
         verdict = self._not_too_far(self._gate.judge(evidence.features), evidence)
+        if notes is not None:
+            notes.weighed(evidence, evidence.features, self._gate, verdict)
         choices = from_bank(evidence.quotes, self._index.passages)
         if verdict.answers:
             choices = self._with_headings(choices, vector)
@@ -145,10 +148,13 @@ class Judge:
         missing = named[:1] or list(evidence.uncovered[:_MOST_MISSING])
         return Reason.NOT_COVERED, tuple(missing)
 
-    def _without_bank(self, question: str, vector: NDArray[np.float32]) -> Judgement:
+    def _without_bank(self, question: str, vector: NDArray[np.float32], notes: Notes | None) -> Judgement:
         candidates = self._retriever.rerank(question, self._retriever.search(question, vector))
         evidence = self._witness.collect(question, vector, best=candidates[0].passage if candidates else None)
-        verdict = self._bare_gate.judge(evidence.features | passage_features(candidates, evidence))
+        features = evidence.features | passage_features(candidates, evidence)
+        verdict = self._bare_gate.judge(features)
+        if notes is not None:
+            notes.weighed(evidence, features, self._bare_gate, verdict)
         choices = tuple(_choice(c) for c in candidates if c.logit is not None)
         if verdict.answers:
             return Judgement(verdict.probability, None, choices, (), verdict.trigger)

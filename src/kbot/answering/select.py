@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kbot.records import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from kbot.records import Document, Passage
     from kbot.search.evidence import BankQuote
@@ -27,7 +27,7 @@ class Choice:
     weight: float  # [0, 1], higher is surer
 
 
-def choose(choices: Sequence[Choice], documents: dict[str, Document]) -> list[Choice]:
+def choose(choices: Sequence[Choice], documents: Mapping[str, Document]) -> list[Choice]:
     """Return up to three of the choices, best first.
 
     Where only the clinic's own words would be shown, and a study that speaks of the same thing is good enough, it
@@ -50,7 +50,7 @@ def _same(one: Passage, other: Passage) -> bool:
     return len(a & b) >= _SAME_WORDS * min(len(a), len(b)) if a and b else True
 
 
-def from_bank(quotes: Sequence[BankQuote], passages: dict[str, Passage]) -> list[Choice]:
+def from_bank(quotes: Sequence[BankQuote], passages: Mapping[str, Passage]) -> list[Choice]:
     """Return the passages that the bank offers, each with the sentences of its quote to highlight."""
     return [
         Choice(passages[quote.passage_id], _sentences(passages[quote.passage_id], quote.span), quote.weight)

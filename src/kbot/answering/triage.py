@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from kbot.answering.harmless import HarmlessTurns
 from kbot.disguise import fold
 from kbot.search.danger import Sign, speaks_of_danger
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kbot.search.danger import DangerModel, Reading
-    from kbot.search.encoder import Encoder
 
 __all__ = ["Flag", "Level", "Triage", "fold"]
 
@@ -35,6 +35,8 @@ class Level(StrEnum):
     CONCERN = "concern"  # answered as usual, with the 988 resource beside it
 
 
+# Characters of earlier turns that are read again with every question: fifty turns of 20,000 would take a minute.
+_READ_AGAIN = 10_000
 _SMALL_TALK = (Level.GREETING, Level.THANKS, Level.WHAT_ARE_YOU)
 
 
@@ -82,7 +84,7 @@ class _Thresholds:
 class Triage:
     """The reviewed patterns of `triage.yaml` and, where there is an index, its classifier of danger."""
 
-    def __init__(self, encoder: Encoder | None = None, danger: DangerModel | None = None) -> None:
+    def __init__(self, danger: DangerModel | None = None) -> None:
         text = resources.files("kbot.answering").joinpath("triage.yaml").read_text(encoding="utf-8")
         data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  the C twin of SafeLoader
         parts = {name: str(value) for name, value in data.pop("parts").items()}
@@ -98,8 +100,8 @@ class Triage:
             for level, entries in data.items()
             for entry in entries
         ]
-        self._encoder = encoder
         self._danger = danger
+        self._harmless = HarmlessTurns()
 
     def flags(self, turns: Sequence[str]) -> list[Flag]:
         """Return everything seen in the last turn, most urgent level first.
@@ -108,15 +110,39 @@ class Triage:
         """
         message = fold(turns[-1]) if turns else ""
         found = self._patterns(message)
-        if self._encoder is not None and self._danger is not None and any(c.isalpha() for c in message):
-            reading = self._danger.read(message, self._encoder.encode([message])[0])
+        reading = self.reading(message)
+        if reading is not None:
             found = self._weigh(message, found, reading)
         order = list(Level)
         return [found[level] for level in sorted(found, key=order.index)]
 
+    def reading(self, message: str) -> Reading | None:
+        """Return what the classifier says of a folded message; None without one, or where there is no letter."""
+        if self._danger is None or not any(c.isalpha() for c in message):
+            return None
+        return self._danger.read(message)
+
     def was_crisis(self, turns: Sequence[str]) -> bool:
-        """Return True where a turn before the last spoke of a crisis: the 988 resource stays beside the answers."""
-        return any(flag.level is Level.CRISIS for turn in turns[:-1] for flag in self.flags([turn])[:1])
+        """Return True where a turn before the last spoke of a crisis: the 988 resource stays beside the answers.
+
+        Turns are read from the newest back, `_READ_AGAIN` characters of them together.
+        """
+        left = _READ_AGAIN
+        for turn in reversed(turns[:-1]):
+            if self._spoke_of_crisis(turn[:left]):
+                return True
+            left -= len(turn)
+            if left <= 0:
+                break
+        return False
+
+    def _spoke_of_crisis(self, turn: str) -> bool:
+        if self._harmless.knows(turn):
+            return False
+        crisis = any(flag.level is Level.CRISIS for flag in self.flags([turn])[:1])
+        if not crisis:
+            self._harmless.add(turn)
+        return crisis
 
     def _patterns(self, message: str) -> dict[Level, Flag]:
         found: dict[Level, Flag] = {}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kbot.audit.figures import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from kbot.audit.citations import CitationFinding
     from kbot.audit.fetch import Replacement
@@ -87,7 +87,7 @@ def _item(label: str, text: str) -> str:
     )
 
 
-def _citations(report: AuditReport, documents: dict[str, Document]) -> Iterator[str]:
+def _citations(report: AuditReport, documents: Mapping[str, Document]) -> Iterator[str]:
     for number, finding in enumerate(report.citations, 1):
         yield f"  {number}. {_MATCH[finding.match]}  ({documents[finding.document].path})"
         yield _item("cited", finding.cited)
@@ -120,7 +120,7 @@ def _proposal(proposal: Proposal) -> str:
     return f"{named} [{proposal.document}: {proposal.why}]"
 
 
-def _figures(report: AuditReport, documents: dict[str, Document]) -> Iterator[str]:
+def _figures(report: AuditReport, documents: Mapping[str, Document]) -> Iterator[str]:
     for figure in report.figures:
         where = documents[figure.document].path
         yield f"  {_VERDICT[figure.verdict]}  ({where})"

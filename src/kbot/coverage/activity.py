@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kbot.coverage.period import Period
-    from kbot.journal.entries import JournalEntry, UrgentCount
+    from kbot.journal.entries import EntryFigures, JournalEntry, UrgentCount
 
 # What no text of the clinic could have answered, however much of it there were.
 _NO_TEXT_ANSWERS = (Reason.PERSONAL_ADVICE, Reason.OFF_TOPIC, Reason.ASKED_FOR_A_PERSON, Reason.UNCLEAR)
@@ -45,7 +45,9 @@ class Activity:
     feedback: Rate  # helpful, of all who said
 
 
-def measure(entries: Sequence[JournalEntry], urgent: Sequence[UrgentCount], period: Period) -> Activity:
+def measure(
+    entries: Sequence[JournalEntry | EntryFigures], urgent: Sequence[UrgentCount], period: Period
+) -> Activity:
     """Count the entries and the urgent messages of the period."""
     by_day = {day: Counter[Outcome]() for day in period.days}
     for entry in entries:

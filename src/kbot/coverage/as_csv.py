@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kbot.coverage.usage import QueuedAnswer
 
 Cell = str | int | float
-_MADE_UP_PREFIX = "made-up-"
+MADE_UP_PREFIX = "made-up-"
 _BREAKS = str.maketrans(dict.fromkeys("\t\r\n\v\f\0\u2028\u2029", " "))
 
 
@@ -45,7 +45,7 @@ def write_csv(report: CoverageReport, folder: Path) -> list[Path]:
     Raises:
         InputError: the folder can't be made or written.
     """
-    prefix = _MADE_UP_PREFIX if report.made_up else ""
+    prefix = MADE_UP_PREFIX if report.made_up else ""
     files = {f"{prefix}{name}.csv": csv_text(header, rows) for name, header, rows in tables(report)}
     files[f"{prefix}drafts.yaml"] = drafts(report)
     written = []

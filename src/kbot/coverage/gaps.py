@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from kbot.coverage.clusters import Cluster
     from kbot.coverage.period import Period
-    from kbot.journal.entries import JournalEntry
+    from kbot.journal.entries import EntryFigures, JournalEntry
     from kbot.search.index import SearchIndex
 
 # Mean cosine distance from which two groups of unanswered questions are two things to write.
@@ -58,15 +58,17 @@ def find_gaps(entries: Sequence[JournalEntry], index: SearchIndex, period: Perio
     groups = _together(cluster(unanswered, index, distance=_DISTANCE, by_concept=True))
     retriever = Retriever(index)
     taken = {topic.id for topic in index.topics.topics}
+    known = {" ".join(words(text)) for topic in index.topics.topics for text in topic.phrasings}
     gaps = []
     for group in groups:
         name = topic_name(_label(group) or group.examples[0], taken)
         taken.add(name)  # so that all drafts together make one file
-        gaps.append(_gap(group, name, index, retriever, period))
+        fresh = [text for text in group.examples if " ".join(words(text)) not in known] or group.examples
+        gaps.append(_gap(group, name, fresh, index, retriever, period))
     return sorted(gaps, key=lambda gap: (-gap.count, -gap.recent, gap.concept))
 
 
-def is_unanswered(entry: JournalEntry) -> bool:
+def is_unanswered(entry: JournalEntry | EntryFigures) -> bool:
     """Return True for a question that a text could have answered and none did."""
     return entry.outcome is Outcome.CLINICIAN and entry.reason is Reason.NOT_COVERED
 
@@ -94,13 +96,13 @@ def _label(group: Cluster) -> str | None:
     return _concept(group) or " / ".join(concept for concept, _ in named.most_common(2)) or None
 
 
-def _gap(group: Cluster, name: str, index: SearchIndex, retriever: Retriever, period: Period) -> Gap:
+def _gap(
+    group: Cluster, name: str, fresh: Sequence[str], index: SearchIndex, retriever: Retriever, period: Period
+) -> Gap:
+    """`fresh` are the questions that are no phrasing of the bank yet: the draft is made of them."""
     concept, label = _concept(group), _label(group)
-    known = next(
-        (t.id for t in index.topics.topics if t.kind is TopicKind.NOT_COVERED and t.missing == concept), None
-    )
-    asked = {" ".join(words(text)) for topic in index.topics.topics for text in topic.phrasings}
-    fresh = [text for text in group.examples if " ".join(words(text)) not in asked] or group.examples
+    topics = index.topics.topics
+    known = next((t.id for t in topics if t.kind is TopicKind.NOT_COVERED and t.missing == concept), None)
     nearest = _nearest(group, retriever)
     recent = sum(entry.time >= period.middle for entry in group.entries)
     return Gap(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import datetime
     from collections.abc import Sequence
 
-    from kbot.journal.entries import JournalEntry
+    from kbot.journal.entries import EntryFigures, JournalEntry
     from kbot.search.index import SearchIndex
 
 MARGIN = 0.15  # above the threshold: an answer of such a probability was barely given
@@ -51,17 +51,27 @@ def threshold_of(index: SearchIndex) -> float:
 
 def near_misses(entries: Sequence[JournalEntry], threshold: float, *, margin: float = MARGIN) -> list[QueuedAnswer]:
     """Return the answers that were barely given, the least certain first; those handled are left out."""
-    barely = [e for e in entries if _is_open_answer(e) and threshold <= e.confidence < threshold + margin]
+    barely = [entry for entry in entries if is_near_miss(entry, threshold, margin=margin)]
     return [_queued(entry) for entry in sorted(barely, key=lambda e: (e.confidence, e.time, e.id))]
 
 
 def unhelpful(entries: Sequence[JournalEntry]) -> list[QueuedAnswer]:
     """Return the answers that visitors marked as not helpful, the newest first; those handled are left out."""
-    marked = [entry for entry in entries if _is_open_answer(entry) and entry.helpful is False]
+    marked = [entry for entry in entries if is_unhelpful(entry)]
     return [_queued(entry) for entry in sorted(marked, key=lambda e: (e.time, e.id), reverse=True)]
 
 
-def _is_open_answer(entry: JournalEntry) -> bool:
+def is_near_miss(entry: JournalEntry | EntryFigures, threshold: float, *, margin: float = MARGIN) -> bool:
+    """True for an answer that was barely given and is not handled."""
+    return _is_open_answer(entry) and threshold <= entry.confidence < threshold + margin
+
+
+def is_unhelpful(entry: JournalEntry | EntryFigures) -> bool:
+    """True for an answer that was marked as not helpful and is not handled."""
+    return _is_open_answer(entry) and entry.helpful is False
+
+
+def _is_open_answer(entry: JournalEntry | EntryFigures) -> bool:
     return entry.outcome is Outcome.ANSWER and not entry.handled
 
 

@@ -14,15 +14,17 @@ from kbot.clinic import Clinic, read_clinic
 from kbot.errors import CorpusError, IndexUnusableError
 from kbot.ingest.build_models import BuildModels
 from kbot.ingest.corpus import corpus_hash, read_corpus
-from kbot.ingest.danger_model import make_danger, prototypes_hash
 from kbot.ingest.passages import TOKEN_BUDGET, split_passages
 from kbot.ingest.progress import Progress, Quiet
-from kbot.ingest.publish import prune, publish
+from kbot.ingest.publish import locked, prune, publish
 from kbot.ingest.questions import read_bank
-from kbot.ingest.reuse import encode_new, known_vectors, text_sha256
+from kbot.ingest.reuse import HEAD_SOURCE, encode_new, known_head, known_vectors, learnt_from, text_sha256
+from kbot.ingest.store_vectors import save_vectors, store_recipe
+from kbot.ingest.topic_model import RECIPE as HEAD_RECIPE
 from kbot.ingest.topic_model import train_head
 from kbot.ingest.vocabulary import learn_language
 from kbot.records import TopicKind
+from kbot.search.danger_build import danger_id
 from kbot.search.index import heading_id, save_texts, vector_id
 from kbot.search.keywords import KeywordIndex
 from kbot.search.manifest import FORMAT, Manifest, read_manifest, verify_files
@@ -39,12 +41,11 @@ if TYPE_CHECKING:
 
     from kbot.ingest.questions import Bank
     from kbot.records import Document, Passage
-    from kbot.search.danger import DangerModel
     from kbot.search.language import Language
     from kbot.settings import Settings
 
 # Part of the build id: change it whenever the same corpus would make another index.
-RECIPE = "passages-topics-language-background-terms-headings-danger-weights-9"
+RECIPE = "passages-topics-language-background-terms-headings-weights-10"
 _PARITY_TEXTS = 24
 
 
@@ -68,25 +69,29 @@ def build(settings: Settings, *, progress: Progress | None = None, force: bool =
     Raises:
         CorpusError: with every problem of the corpus; the old index is left as it is.
         ModelError: a model is missing or not the reviewed one.
+        IndexBusyError: somebody else builds or publishes into the index just now.
     """
     progress = progress or Quiet()
     progress.step("Reading the corpus")
     documents, clinic = _read(settings.corpus)
+    # Until the end: what `kbot publish` switches to or keeps must not be switched from or pruned meanwhile. A publish
+    # builds in an index of its own, so it does not wait for itself here.
+    with locked(settings.index):
+        return _build(settings, documents, clinic, progress, force=force)
+
+
+def _build(
+    settings: Settings, documents: Sequence[Document], clinic: Clinic, progress: Progress, *, force: bool
+) -> BuildReport:
     encoder_files = find_model(settings.encoder, "encoder")
     reranker_files = find_model(settings.reranker, "reranker")
     source_hash = corpus_hash(settings.corpus)
-    build_id = _build_id(source_hash, encoder_files, reranker_files)
+    build_id = _build_id(source_hash, encoder_files, reranker_files, *store_recipe(settings))
     previous = _previous(settings.index)
     if previous is not None and previous.build == build_id and not force:
-        return BuildReport(
-            previous,
-            unchanged=True,
-            encoded=0,
-            reused=previous.counts["vectors"] + previous.counts["phrasings"],
-            parity=None,
-        )
+        reused = previous.counts["vectors"] + previous.counts["phrasings"]
+        return BuildReport(previous, unchanged=True, encoded=0, reused=reused, parity=None)
 
-    settings.index.mkdir(parents=True, exist_ok=True)
     models = BuildModels(settings.index, encoder_files, reranker_files, progress)
     made = _make(settings, documents, models, previous, progress)
     progress.step("Writing the index")
@@ -94,6 +99,7 @@ def build(settings: Settings, *, progress: Progress | None = None, force: bool =
     try:
         save_texts(staging, clinic, documents, made.passages)
         made.save(staging, documents)
+        save_vectors(settings, staging, list(made.texts), made.vectors, previous)
         manifest = publish(settings.index, staging, build_id, source_hash, models, made.counts(documents))
     finally:
         shutil.rmtree(staging, ignore_errors=True)
@@ -116,7 +122,7 @@ class _Made:
     phrasings: dict[str, str]  # phrasing id -> text as it is searched
     question_vectors: NDArray[np.float32]
     head: NDArray[np.float32] | None
-    danger: DangerModel
+    learnt_from: str  # hash of what the head was learnt from
     encoded: int
     parity: float | None
 
@@ -130,13 +136,10 @@ class _Made:
         }
 
     def save(self, folder: Path, documents: Sequence[Document]) -> None:
-        store = FaissStore(self.vectors.shape[1])
-        store.replace(list(self.texts), self.vectors)
-        store.save(folder / "vectors.faiss", folder / "vectors.json")
         questions = FaissStore(self.vectors.shape[1])
         questions.replace(list(self.phrasings), self.question_vectors)
         TopicIndex(self.bank.topics, questions, self.head).save(folder)
-        self.danger.save(folder)
+        (folder / HEAD_SOURCE).write_text(self.learnt_from, encoding="utf-8")
         self.language.save(folder / "language.json")
         hashes = {key: text_sha256(text) for key, text in (self.texts | self.phrasings).items()}
         (folder / "encoded.json").write_text(json.dumps(hashes, indent=0), encoding="utf-8")
@@ -175,16 +178,12 @@ def _make(
     progress.step("Learning the topics")
     owners = [number for number, topic in enumerate(bank.topics) for _ in topic.phrasings]
     background = [number for number, topic in enumerate(bank.topics) if topic.kind is TopicKind.OFF_TOPIC]
-    head = train_head(questions, owners, len(bank.topics), background=background)
-    progress.step("Learning the signs of danger")
-    danger = make_danger(
-        [text for topic in bank.topics for text in topic.phrasings],
-        models.encode_questions,
-        encoder=models.encoder.fingerprint(),
-        previous=previous.folder(settings.index) if previous else None,
-    )
+    learnt = learnt_from(questions, owners, background)
+    head = known_head(settings.index, previous, learnt)
+    if head is None:
+        head = train_head(questions, owners, len(bank.topics), background=background)
     encoded += more
-    return _Made(passages, bank, language, texts, vectors, phrasings, questions, head, danger, encoded, parity)
+    return _Made(passages, bank, language, texts, vectors, phrasings, questions, head, learnt, encoded, parity)
 
 
 def _unquoted(made: _Made) -> list[str]:
@@ -218,11 +217,11 @@ def _read(corpus: Path) -> tuple[list[Document], Clinic]:
     return documents, clinic
 
 
-def _build_id(source_hash: str, encoder: ModelFiles, reranker: ModelFiles) -> str:
+def _build_id(source_hash: str, encoder: ModelFiles, reranker: ModelFiles, *more: str) -> str:
     from kbot.search.export import RECIPE as EXPORT_RECIPE
 
-    recipes = (EXPORT_RECIPE, RECIPE, prototypes_hash(), str(FORMAT))
-    parts = (source_hash, encoder.fingerprint(), reranker.fingerprint(), *recipes)
+    recipes = (EXPORT_RECIPE, RECIPE, HEAD_RECIPE, danger_id(), str(FORMAT))
+    parts = (source_hash, encoder.fingerprint(), reranker.fingerprint(), *recipes, *more)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 

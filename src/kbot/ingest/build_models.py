@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kbot.search.danger import IDF, NETWORK, NGRAMS, TOKENIZER, VOCABULARY
+from kbot.search.danger_build import danger_id, make_danger
 from kbot.search.encoder import OnnxEncoder
 from kbot.search.models import ModelFiles, file_sha256
 
@@ -39,6 +41,7 @@ class BuildModels:
         self.reranker_folder = index / "models" / f"reranker-{reranker.fingerprint()[:16]}"
         self._original: export.SentenceTransformerEncoder | None = None
         self._exported = False
+        self.danger_folder = index / "models" / f"danger-{danger_id()}"
         if not _sound(self.reranker_folder):
             progress.step("Copying the reranker")
             reranker.verify()
@@ -47,6 +50,9 @@ class BuildModels:
             progress.step("Exporting the encoder to ONNX")
             _into_place(self.encoder_folder, self._export)
             self._exported = True
+        if not _sound(self.danger_folder):
+            progress.step("Exporting the safety model")
+            _into_place(self.danger_folder, make_danger)
         self.dimension = int(
             json.loads((encoder.folder / "1_Pooling" / "config.json").read_text())["word_embedding_dimension"]
         )
@@ -58,6 +64,14 @@ class BuildModels:
                 threads=1,
             )
             for _ in range(min(8, os.cpu_count() or 1))
+        ]
+
+    def files(self) -> list[Path]:
+        """Return every model file that a build needs when it is served."""
+        return [
+            *(self.encoder_folder / name for name in ("model.onnx", "tokenizer.json")),
+            *(self.reranker_folder / name for name in self.reranker.files),
+            *(self.danger_folder / name for name in (NETWORK, TOKENIZER, VOCABULARY, NGRAMS, IDF)),
         ]
 
     def _export(self, folder: Path) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import yaml
 
+from kbot.ingest.yaml_text import YamlTextError, compose, construct
+
 _LIMIT = 64 * 1024  # characters; a longer header is a mistake or an attack
 _FENCE = re.compile(r"^---[ \t]*\r?$", re.MULTILINE)
 
@@ -32,17 +34,14 @@ def parse_front_matter(text: str) -> FrontMatter:
     header = text[opening.end() : closing.start()]
     body = min(closing.end() + 1, len(text))
     try:
-        node = _compose(header)
-    except yaml.MarkedYAMLError as error:
-        line = (error.problem_mark.line + 1) if error.problem_mark else 1
-        what = error.problem or error.context or "it is not YAML"
-        return _broken(line, f"the front matter can't be read ({what}): put values with ':' or '#' in quotes", body)
-    except yaml.reader.ReaderError as error:
-        line = header.count("\n", 0, error.position) + 1
-        what = f"the character U+{error.character:04X} is not allowed"
-        return _broken(line, f"the front matter can't be read ({what}): save the file as plain UTF-8 text", body)
-    except RecursionError:
-        return _broken(1, "the front matter is nested too deeply: write one 'key: value' a line", body)
+        node = compose(header, yaml.SafeLoader)
+    except YamlTextError as error:
+        if "nested" in error.what:
+            what = "the front matter is nested too deeply: write one 'key: value' a line"
+        else:
+            remedy = error.hint or "put values with ':' or '#' in quotes"
+            what = f"the front matter can't be read ({error.what}): {remedy}"
+        return _broken(max(1, error.line), what, body)
     if node is None:
         return FrontMatter({}, {}, body)
     if not isinstance(node, yaml.MappingNode):
@@ -50,19 +49,10 @@ def parse_front_matter(text: str) -> FrontMatter:
     return _mapping(node, body)
 
 
-def _compose(header: str) -> yaml.Node | None:
-    # Aliases let a few lines unfold into gigabytes; front matter has no use for them.
-    for event in yaml.parse(header, Loader=yaml.SafeLoader):
-        if isinstance(event, yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(problem="it uses a YAML alias ('*')", problem_mark=event.start_mark)  # type: ignore[arg-type]
-    return yaml.compose(header, Loader=yaml.SafeLoader)
-
-
 def _mapping(node: yaml.MappingNode, body: int) -> FrontMatter:
     values: dict[str, object] = {}
     lines: dict[str, int] = {}
     problems: list[tuple[int, str]] = []
-    loader = yaml.SafeLoader("")
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
         if not isinstance(key_node, yaml.ScalarNode):
@@ -73,9 +63,9 @@ def _mapping(node: yaml.MappingNode, body: int) -> FrontMatter:
             problems.append((line, f"the key '{key}' stands twice: keep one"))
             continue
         try:
-            values[key] = loader.construct_object(value_node, deep=True)
-        except (yaml.YAMLError, ValueError) as error:
-            problems.append((line, f"the value of '{key}' can't be read ({error}): put it in quotes"))
+            values[key] = construct(value_node)
+        except YamlTextError as error:
+            problems.append((line, f"the value of '{key}' can't be read ({error.what}): put it in quotes"))
             values[key] = None
         lines[key] = line
     return FrontMatter(values, lines, body, problems)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from kbot.ingest.yaml_text import YamlTextError, compose, construct
 from kbot.records import Passage, Quote, Span, Topic, TopicKind
 from kbot.text import normalise, words
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _KEYS = ("topic", "about", "kind", "ask", "quotes", "missing", "words")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 _FILE_LIMIT = 5_000_000  # bytes
+_LONGEST_KEY = 40  # characters of an unknown key that a known one is looked for by
 
 
 @dataclass(slots=True)
@@ -66,38 +68,34 @@ def _background() -> Path:
 
 def _entries(path: Path, name: str, bank: Bank) -> list[tuple[int, dict[str, Any]]]:
     """Return (line, entry) of the topics of one file."""
-    data = path.read_bytes()
-    if len(data) > _FILE_LIMIT:
+    if path.stat().st_size > _FILE_LIMIT:
         bank.problems.append(f"{name}:1: the file has more than {_FILE_LIMIT:,} bytes: split it into several")
         return []
+    data = path.read_bytes()
     try:
         text = data.decode("utf-8")
-        # Aliases let a few lines unfold into gigabytes; a bank has no use for them.
-        for event in yaml.parse(text, Loader=_loader()):
-            if isinstance(event, yaml.AliasEvent):
-                line = event.start_mark.line + 1 if event.start_mark else 1
-                bank.problems.append(f"{name}:{line}: a YAML alias ('*') is not allowed: write the text out")
-                return []
-        node = yaml.compose(text, Loader=_loader())
-        values = yaml.load(text, Loader=_loader())  # noqa: S506  the C twin of SafeLoader
+        node = compose(text, _loader())
+        items = node.value if isinstance(node, yaml.SequenceNode) else []
+        values = [(item, construct(item)) for item in items]
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         bank.problems.append(f"{name}:{line}: not UTF-8: save the file with the encoding UTF-8")
         return []
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        bank.problems.append(f"{name}:{line}: not YAML ({error.problem}): put phrasings in double quotes")
-        return []
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        bank.problems.append(f"{name}:1: can't be read ({error}): write a list of topics")
+    except YamlTextError as error:
+        place = f"{name}:{max(1, error.line)}"
+        if "alias" in error.what:
+            bank.problems.append(f"{place}: a YAML alias ('*') is not allowed: write the text out")
+        else:
+            remedy = error.hint or "put phrasings in double quotes, under '- topic: ...' and 'ask:'"
+            bank.problems.append(f"{place}: not YAML ({error.what}): {remedy}")
         return []
     if node is None:
         return []
-    if not isinstance(node, yaml.SequenceNode) or not isinstance(values, list):
+    if not isinstance(node, yaml.SequenceNode):
         bank.problems.append(f"{name}:1: not a list of topics: begin each with '- topic: ...'")
         return []
     entries = []
-    for item, value in zip(node.value, values, strict=True):
+    for item, value in values:
         line = item.start_mark.line + 1
         if isinstance(value, dict):
             entries.append((line, value))
@@ -109,12 +107,14 @@ def _entries(path: Path, name: str, bank: Bank) -> list[tuple[int, dict[str, Any
 
 def _twice(node: yaml.MappingNode, name: str) -> list[str]:
     """Return a problem for every key that stands twice: YAML would keep the last and lose the first."""
-    keys = [key.value for key, _ in node.value]
-    return [
-        f"{name}:{key.start_mark.line + 1}: the key '{key.value}' stands twice in a topic: keep one"
-        for number, (key, _) in enumerate(node.value)
-        if key.value in keys[:number]
-    ]
+    problems, seen = [], set()
+    for key, _ in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            continue
+        if key.value in seen:
+            problems.append(f"{name}:{key.start_mark.line + 1}: the key '{key.value}' stands twice in a topic: keep one")
+        seen.add(key.value)
+    return problems
 
 
 def _loader() -> type[yaml.SafeLoader]:
@@ -129,7 +129,7 @@ def _topic(entry: Mapping[str, Any], place: str, passages: Sequence[Passage], ba
     where = f"{place}: topic '{identity}'"
     for key in entry:
         if key not in _KEYS:
-            close = difflib.get_close_matches(str(key), _KEYS, n=1)
+            close = difflib.get_close_matches(str(key)[:_LONGEST_KEY], _KEYS, n=1) if len(bank.problems) < 100 else []
             hint = f"did you mean '{close[0]}'?" if close else f"known are {', '.join(_KEYS)}"
             bank.problems.append(f"{where}: unknown key '{key}': {hint}")
     try:

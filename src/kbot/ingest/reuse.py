@@ -1,4 +1,4 @@
-"""What the build before encoded is not encoded again."""
+"""What the build before encoded or learnt is not encoded or learnt again."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kbot.errors import IndexUnusableError
+from kbot.ingest.topic_model import RECIPE as HEAD_RECIPE
 from kbot.search.vectors import FaissStore
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from kbot.ingest.progress import Progress
     from kbot.search.manifest import Manifest
     from kbot.search.models import ModelFiles
+
+HEAD_SOURCE = "head.sha256"
 
 
 def text_sha256(text: str) -> str:
@@ -65,3 +68,23 @@ def known_vectors(
         # The build before is of an older make: what can't be reused is encoded again.
         return {"vectors": {}, "questions": {}}
     return known
+
+
+def learnt_from(vectors: NDArray[np.float32], topics: Sequence[int], background: Sequence[int]) -> str:
+    """Return the sha256, in hex, of everything that the bank's classifier is learnt from."""
+    parts = (vectors.tobytes(), json.dumps([list(topics), sorted(background)]).encode(), HEAD_RECIPE.encode())
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def known_head(index: Path, previous: Manifest | None, source: str) -> NDArray[np.float32] | None:
+    """Return the classifier that the build before learnt from the very same, or None."""
+    if previous is None:
+        return None
+    folder = previous.folder(index)
+    try:
+        if (folder / HEAD_SOURCE).read_text(encoding="utf-8") != source:
+            return None
+        head: NDArray[np.float32] = np.load(folder / "head.npy", allow_pickle=False)
+    except (OSError, ValueError):
+        return None
+    return head

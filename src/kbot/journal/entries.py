@@ -41,6 +41,18 @@ class JournalEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class EntryFigures:
+    """What figures need of an entry, without its texts: a period may have a hundred thousand."""
+
+    time: datetime.datetime  # aware, UTC
+    outcome: Outcome
+    reason: Reason | None
+    confidence: float  # [0, 1]
+    helpful: bool | None  # None: no feedback
+    handled: bool
+
+
+@dataclass(frozen=True, slots=True)
 class UrgentCount:
     """How many messages of one day were a crisis, or an emergency. Nothing else of them is kept."""
 
@@ -58,6 +70,9 @@ class ReadsJournal(Protocol):
 
     def entries(self, since: datetime.datetime, until: datetime.datetime) -> Sequence[JournalEntry]:
         """Return the entries with since <= time < until, oldest first."""
+
+    def figures(self, since: datetime.datetime, until: datetime.datetime) -> Sequence[EntryFigures]:
+        """Return the figures of the entries with since <= time < until, oldest first."""
 
     def urgent(self, since: datetime.date, until: datetime.date) -> Sequence[UrgentCount]:
         """Return the counts of crisis and emergency with since <= day < until, oldest first."""

@@ -7,6 +7,8 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, TextIO
 
+from kbot.text import is_invisible
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -17,8 +19,7 @@ COLUMNS = (
     "elapsed_ms", "helpful", "feedback", "handled",
 )  # fmt: skip
 # With these at its start, after blanks, a spreadsheet takes a cell for a formula. The wide forms work in some, too.
-_FORMULA = ("=", "+", "-", "@", "|", "%", "＝", "＋", "－", "＠")
-_BLANK = " \t\r\n\v\f\u00a0\u200b\ufeff"
+_FORMULA = frozenset("=+-@|%＝＋－＠")
 
 
 def safe_cell(value: object) -> str:
@@ -27,14 +28,16 @@ def safe_cell(value: object) -> str:
     Example: '=HYPERLINK("http://x")' -> "'=HYPERLINK(\"http://x\")"
     """
     text = "" if value is None else str(value)
-    risky = text.lstrip(_BLANK).startswith(_FORMULA) or text[:1] in {"\t", "\r", "\n"}
+    visible = next((c for c in text if c.isprintable() and c != " " and not is_invisible(c)), "")
+    risky = visible in _FORMULA or text[:1] in {"\t", "\r", "\n"}
     return f"'{text}" if risky else text
 
 
-def write_csv(entries: Iterable[JournalEntry], out: TextIO) -> int:
-    """Write the entries with a heading line; return how many there were."""
+def write_csv(entries: Iterable[JournalEntry], out: TextIO, *, heading: bool = True) -> int:
+    """Write the entries, with a heading line unless they go on with a table; return how many there were."""
     writer = csv.writer(out, quoting=csv.QUOTE_ALL)
-    writer.writerow(COLUMNS)
+    if heading:
+        writer.writerow(COLUMNS)
     written = 0
     for entry in entries:
         writer.writerow([safe_cell(cell) for cell in _cells(entry)])

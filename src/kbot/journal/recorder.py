@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from kbot.errors import JournalError
 from kbot.journal.entries import JournalEntry, ShownScore
+from kbot.journal.retention import Retention
 from kbot.records import Fallback, Found, Outcome
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger("kbot.journal")
 _CAPACITY = 1000  # events that wait at most; those beyond are lost, and counted
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 60.0  # seconds before a failed write is tried again
-_PURGE_EVERY = 3600.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ class RecorderState:
     waiting: int
     lost: int  # events that will never be written
     failing: str | None  # why writing fails at present
+    held: str | None = None  # why what is too old is not forgotten yet
 
 
 class Recorder:
@@ -81,7 +82,7 @@ class Recorder:
         """
         self._open = open_journal
         self._read_redactor = read_redactor
-        self._days = retention_days
+        self._retention = Retention(retention_days)
         self._longest = longest
         self._first_wait = first_wait
         self._events: queue.Queue[_Event] = queue.Queue(capacity)
@@ -92,7 +93,6 @@ class Recorder:
         self._redactor: Redactor | None = None
         self._written = self._lost = 0
         self._failing: str | None = None
-        self._purged: float | None = None
 
     def record(self, asked: Asked, channel: str) -> str | None:
         """Have an answer written down; return the ticket for feedback on it, None where there can't be any."""
@@ -112,10 +112,15 @@ class Recorder:
         """Have feedback written down."""
         self._put(_Feedback(ticket, helpful, reason))
 
+    def reread(self, read_redactor: Callable[[], Redactor]) -> None:
+        """Redact by these words from the next event on: another build has other words of its own."""
+        self._read_redactor, self._redactor = read_redactor, None
+
     @property
     def state(self) -> RecorderState:
         """How the journal is doing."""
-        return RecorderState(self._written, self._events.unfinished_tasks, self._lost, self._failing)
+        waiting = self._events.unfinished_tasks
+        return RecorderState(self._written, waiting, self._lost, self._failing, self._retention.held)
 
     def flush(self, seconds: float = 5.0) -> bool:
         """Wait until everything is written; False where that took longer than `seconds`."""
@@ -208,9 +213,7 @@ class Recorder:
                 self._journal.set_feedback(event.ticket, helpful=event.helpful, feedback=self._redact(event.reason))
             case _:
                 assert_never(event)
-        if self._purged is None or time.monotonic() - self._purged >= _PURGE_EVERY:
-            self._purged = time.monotonic()
-            self._journal.purge(self._days, datetime.datetime.now(datetime.UTC))
+        self._retention.enforce(self._journal, datetime.datetime.now(datetime.UTC))
 
     def _open_real(self) -> Journal:
         journal = self._open()
@@ -220,9 +223,12 @@ class Recorder:
         return journal
 
     def _redact(self, text: str) -> str:
-        if self._redactor is None:
-            self._redactor = self._read_redactor()
-        return self._redactor.redact(text[: self._longest])
+        redactor, read = self._redactor, self._read_redactor  # `reread` may replace them meanwhile
+        if redactor is None:
+            redactor = read()
+            if read == self._read_redactor:
+                self._redactor = redactor
+        return redactor.redact(text[: self._longest])
 
     def _fails(self, reason: str) -> None:
         if self._failing is None:

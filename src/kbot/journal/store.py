@@ -13,7 +13,7 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from kbot.errors import JournalError
 from kbot.journal.database import connect, describe, locate, problem, writing
-from kbot.journal.entries import JournalEntry, ShownScore, UrgentCount
+from kbot.journal.entries import EntryFigures, JournalEntry, ShownScore, UrgentCount
 from kbot.journal.schema import ENTRIES, MARKS, URGENT, migrate
 from kbot.records import Outcome, Reason
 
@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Engine, Row
 
+    from kbot.journal.find import EntryFilter
+
 _MADE_UP = "made_up"
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+_REASONS = {None: None} | {reason.value: reason for reason in Reason}
+_AT_ONCE = 500  # ids in one statement: databases limit its length
 
 
 class Journal:
@@ -107,6 +112,51 @@ class Journal:
             rows = connection.execute(select(ENTRIES).where(*during).order_by(ENTRIES.c.time, ENTRIES.c.id)).all()
         return [_entry(row) for row in rows]
 
+    def figures(self, since: datetime.datetime, until: datetime.datetime) -> Sequence[EntryFigures]:
+        """Return the figures of the entries with since <= time < until, oldest first."""
+        columns = ENTRIES.c
+        wanted = columns.time, columns.outcome, columns.reason, columns.confidence, columns.helpful, columns.handled
+        during = columns.time >= stamp(since), columns.time < stamp(until)
+        with self._read() as connection:
+            rows = connection.execute(select(*wanted).where(*during).order_by(columns.time, columns.id)).all()
+        return [
+            EntryFigures(
+                datetime.datetime.fromisoformat(time), _OUTCOMES[outcome], _REASONS[reason or None], confidence,
+                None if helpful is None else bool(helpful), bool(handled),
+            )
+            for time, outcome, reason, confidence, helpful, handled in rows
+        ]  # fmt: skip
+
+    def find(self, wanted: EntryFilter, *, limit: int, offset: int = 0) -> Sequence[JournalEntry]:
+        """Return up to `limit` entries after the first `offset`, the newest first."""
+        order = ENTRIES.c.time.desc(), ENTRIES.c.id.desc()
+        query = select(ENTRIES).where(*_conditions(wanted)).order_by(*order).limit(limit).offset(offset)
+        with self._read() as connection:
+            rows = connection.execute(query).all()
+        return [_entry(row) for row in rows]
+
+    def count(self, wanted: EntryFilter) -> int:
+        """Return how many entries there are of those that are wanted."""
+        with self._read() as connection:
+            return _number(connection, ENTRIES.c.id, *_conditions(wanted))
+
+    def entry(self, entry: int) -> JournalEntry | None:
+        """Return one entry; None where there is no such entry."""
+        with self._read() as connection:
+            row = connection.execute(select(ENTRIES).where(ENTRIES.c.id == entry)).one_or_none()
+        return None if row is None else _entry(row)
+
+    def revision(self) -> tuple[int, ...]:
+        """Return numbers that change with every entry, count, feedback and mark: reports may be kept that long."""
+        columns = ENTRIES.c
+        sums = [func.count(columns.id), func.max(columns.id), func.count(columns.helpful)]
+        # Times the id, so that one more and another one less does not look like nothing.
+        which = [func.sum(columns.id * columns.handled), func.sum(columns.id * columns.helpful)]
+        with self._read() as connection:
+            entries = connection.execute(select(*sums, *which)).one()
+            urgent = connection.execute(select(func.sum(URGENT.c.count))).scalar()
+        return tuple(int(value or 0) for value in (*entries, urgent))
+
     def urgent(self, since: datetime.date, until: datetime.date) -> Sequence[UrgentCount]:
         """Return the counts of crisis and emergency with since <= day < until, oldest first."""
         during = URGENT.c.day >= since.isoformat(), URGENT.c.day < until.isoformat()
@@ -119,6 +169,15 @@ class Journal:
         with self._write() as connection:
             done = connection.execute(update(ENTRIES).where(ENTRIES.c.id == entry).values(handled=int(handled)))
         return bool(done.rowcount)
+
+    def set_all_handled(self, entries: Sequence[int], *, handled: bool = True) -> int:
+        """Mark entries as dealt with, or not; return how many of them there were."""
+        marked = 0
+        with self._write() as connection:
+            for at in range(0, len(entries), _AT_ONCE):
+                these = ENTRIES.c.id.in_(entries[at : at + _AT_ONCE])
+                marked += connection.execute(update(ENTRIES).where(these).values(handled=int(handled))).rowcount
+        return marked
 
     def fill(self, entries: Iterable[JournalEntry], urgent: Iterable[UrgentCount]) -> None:
         """Write made-up entries and counts as they are (their ids are given anew), and mark the journal made up.
@@ -174,8 +233,12 @@ def stamp(time: datetime.datetime) -> str:
     return time.astimezone(datetime.UTC).isoformat(timespec="microseconds")
 
 
-def _number(connection: Connection, column: ColumnElement[Any]) -> int:
-    return int(connection.execute(select(func.count(column))).scalar_one())
+def _number(connection: Connection, column: ColumnElement[Any], *where: ColumnElement[bool]) -> int:
+    return int(connection.execute(select(func.count(column)).where(*where)).scalar_one())
+
+
+def _conditions(wanted: EntryFilter) -> list[ColumnElement[bool]]:
+    return wanted.conditions(stamp(wanted.since), stamp(wanted.until))
 
 
 def _row(entry: JournalEntry, ticket: str | None) -> dict[str, object]:

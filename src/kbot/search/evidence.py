@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kbot.records import TopicKind
-from kbot.search.retriever import readable
-from kbot.text import STOPWORDS, stem, terms, words
+from kbot.search.retriever import passage_terms
+from kbot.text import STOPWORDS, stem, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 _FLOOR = 1e-6
 _NEAR_BEST = 0.15  # a topic's share of the best one's probability from which its words count as known, too
 _MOST_TOPICS = 3
+_KEPT_TERMS = 4_096  # passages whose stems stay in memory once they were needed
 # What the second quote of a topic counts beside the first: staff list the best one first.
 _NEXT_QUOTE = 0.8
 
@@ -68,12 +71,11 @@ class Witness:
         """`topics` stands in for the index's own bank, as when a part of it is held out."""
         self._index = index
         self._topics = index.topics if topics is None else topics
-        self._passage_terms = {
-            passage.id: frozenset(_passage_terms(passage, index)) for passage in index.passages.values()
-        }
+        # Of the few passages that a question comes near; of all of them, only the counts are needed.
+        self._passage_terms = lru_cache(maxsize=_KEPT_TERMS)(lambda passage_id: _passage_terms(passage_id, index))
         self._topic_terms = self._topics.terms
         self._number = {topic.id: number for number, topic in enumerate(self._topics.topics)}
-        self._weight = _weights(self._topic_terms, self._passage_terms.values())
+        self._weight = _weights(self._topic_terms, _counts(index), len(index.passages))
         self._unseen = max(self._weight.values(), default=1.0) + 1.0
 
     def collect(self, question: str, vector: NDArray[np.float32], *, best: Passage | None = None) -> Evidence:
@@ -83,7 +85,7 @@ class Witness:
         rivals = self._beliefs(match, set(TopicKind) - {TopicKind.ANSWERED})
         covered = self._covered([belief.topic for belief in answered])
         if best is not None:
-            covered |= self._passage_terms[best.id]
+            covered |= self._passage_terms(best.id)
         uncovered = self._uncovered(question, covered)
         share = self._shares(match)
         return Evidence(
@@ -130,7 +132,7 @@ class Witness:
         for topic in topics:
             covered |= self._topic_terms[self._number[topic.id]]
             for quote in topic.quotes:
-                covered |= self._passage_terms[quote.passage_id]
+                covered |= self._passage_terms(quote.passage_id)
         return covered
 
     def _uncovered(self, question: str, covered: set[str]) -> list[str]:
@@ -203,21 +205,27 @@ def _log_odds(probability: float) -> float:
     return math.log(clipped / (1 - clipped))
 
 
-def _passage_terms(passage: Passage, index: SearchIndex) -> list[str]:
-    document = index.documents[passage.document_id]
-    return terms(" ".join([*passage.heading, document.title, readable(passage, document.text)]))
+def _passage_terms(passage_id: str, index: SearchIndex) -> frozenset[str]:
+    passage = index.passages[passage_id]
+    return passage_terms(passage, index.documents[passage.document_id])
 
 
-def _weights(topics: Iterable[frozenset[str]], passages: Iterable[frozenset[str]]) -> dict[str, float]:
-    """Return stem -> log(N / topics that use it): a word that every topic uses says nothing about which it is."""
-    groups = list(topics) or list(passages)
-    counts: dict[str, int] = {}
-    for group in groups:
-        for term in group:
-            counts[term] = counts.get(term, 0) + 1
-    weights = {term: math.log((len(groups) + 1) / count) for term, count in counts.items()}
+def _counts(index: SearchIndex) -> Mapping[str, int]:
+    """Return stem -> passages that use it."""
+    if index.counts is not None:
+        return index.counts
+    return Counter(stem for passage_id in index.passages for stem in _passage_terms(passage_id, index))
+
+
+def _weights(topics: Collection[frozenset[str]], counts: Mapping[str, int], passages: int) -> dict[str, float]:
+    """Return stem -> log(N / topics that use it): a word that every topic uses says nothing about which it is.
+
+    Where there are no topics, passages take their place. `counts` maps a stem to the passages that use it.
+    """
+    used = Counter(stem for stems in topics for stem in stems) if topics else counts
+    groups = len(topics) if topics else passages
+    weights = {term: math.log((groups + 1) / count) for term, count in used.items()}
     rarest = max(weights.values(), default=1.0)
-    for group in passages:
-        for term in group:
-            weights.setdefault(term, rarest)
+    for term in counts:
+        weights.setdefault(term, rarest)
     return weights

@@ -101,7 +101,7 @@ class SentenceTransformerEncoder:
                 dynamic_axes=dict.fromkeys(inputs, axes) | {"vector": {0: "batch"}},
                 opset_version=17, dynamo=False,
             )  # fmt: skip
-            _quantise(full, folder / "model.onnx")
+            quantise(full, folder / "model.onnx")
         shutil.copyfile(self._files.folder / "tokenizer.json", folder / "tokenizer.json")
 
     def check_parity(self, folder: Path, texts: Sequence[str]) -> float:
@@ -120,7 +120,8 @@ class SentenceTransformerEncoder:
         return least
 
 
-def _quantise(source: Path, target: Path) -> None:
+def quantise(source: Path, target: Path) -> None:
+    """Write an ONNX graph with its weights as int8, and its activations quantised as they come."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     root = logging.getLogger()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kbot.clinic import Clinic
 from kbot.errors import IndexDamagedError, IndexMismatchError
-from kbot.records import Document, Kind, Passage, Span
+from kbot.search import milvus
 from kbot.search.danger import DangerModel
 from kbot.search.encoder import Encoder, OnnxEncoder
 from kbot.search.keywords import KeywordIndex
@@ -16,13 +17,15 @@ from kbot.search.language import Language
 from kbot.search.manifest import Manifest, read_manifest, verify_files
 from kbot.search.models import find_model
 from kbot.search.reranker import OnnxReranker, Reranker
+from kbot.search.texts import read_texts, write_texts
 from kbot.search.topics import TopicIndex
 from kbot.search.vectors import FaissStore, VectorStore
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from kbot.records import Document, Passage
     from kbot.settings import Settings
 
 # A vector belongs to a passage ("<passage id>"), to one of its sentences ("<passage id>~<number>"), or to the
@@ -37,8 +40,8 @@ class SearchIndex:
 
     manifest: Manifest
     clinic: Clinic
-    documents: dict[str, Document]
-    passages: dict[str, Passage]  # of searchable documents, in reading order
+    documents: Mapping[str, Document]
+    passages: Mapping[str, Passage]  # of searchable documents, in reading order
     vectors: VectorStore
     keywords: KeywordIndex
     topics: TopicIndex
@@ -46,6 +49,7 @@ class SearchIndex:
     encoder: Encoder
     reranker: Reranker
     danger: DangerModel | None = None  # None: triage has its patterns only
+    counts: Mapping[str, int] | None = None  # stem -> passages it stands in; None: counted when they are needed
 
 
 def vector_id(passage: Passage, sentence: int | None = None) -> str:
@@ -75,47 +79,46 @@ def is_heading(vector: str) -> bool:
 
 
 def save_texts(folder: Path, clinic: Clinic, documents: Sequence[Document], passages: Sequence[Passage]) -> None:
-    """Write documents and passages: the snapshot that every shown passage is checked against."""
+    """Write the clinic's facts, documents and passages, and in how many passages each stem stands."""
     _write(folder / "clinic.json", clinic.as_dict())
-    _write(folder / "documents.json", [asdict(document) for document in documents])
-    _write(folder / "passages.json", [asdict(passage) for passage in passages])
+    write_texts(folder, documents, passages)
+    from kbot.search.retriever import passage_terms
+
+    texts = {document.id: document for document in documents}
+    known = [p for p in passages if p.document_id in texts]  # reading them back refuses any other
+    counts = Counter(stem for p in known for stem in passage_terms(p, texts[p.document_id]))
+    _write(folder / "terms.json", dict(sorted(counts.items())))
 
 
 def _write(path: Path, value: object) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=0), encoding="utf-8")
 
 
-def load_texts(folder: Path) -> tuple[Clinic, dict[str, Document], dict[str, Passage]]:
-    """Read what `save_texts` wrote.
+def load_texts(folder: Path) -> tuple[Clinic, Mapping[str, Document], Mapping[str, Passage]]:
+    """Read the texts that `save_texts` wrote.
 
     Raises:
         IndexDamagedError: a file can't be read, or a passage is not its document's own text.
     """
     try:
         clinic = Clinic(**_read(folder / "clinic.json"))
-        documents = {row["id"]: _document(row) for row in _read(folder / "documents.json")}
-        passages = {row["id"]: _passage(row) for row in _read(folder / "passages.json")}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise IndexDamagedError(f"{folder} can't be read ({error}): run `kbot build`") from error
-    for passage in passages.values():
-        document = documents.get(passage.document_id)
-        if document is None or document.text[passage.start : passage.end] != passage.text:
-            raise IndexDamagedError(f"{folder}: {passage.id} is not its document's own text: run `kbot build`")
-    return clinic, documents, passages
+    return clinic, *read_texts(folder)
+
+
+def _load_counts(folder: Path) -> dict[str, int] | None:
+    path = folder / "terms.json"
+    if not path.is_file():
+        return None  # a build of kbot 0.1.0: they are counted when it is opened
+    try:
+        return {str(stem): int(count) for stem, count in _read(path).items()}
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise IndexDamagedError(f"{path} can't be read ({error}): run `kbot build`") from error
 
 
 def _read(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
-
-
-def _document(row: dict[str, Any]) -> Document:
-    return Document(**{**row, "kind": Kind(row["kind"]), "authors": tuple(row["authors"])})
-
-
-def _passage(row: dict[str, Any]) -> Passage:
-    lead_in = Span(*row["lead_in"]) if row["lead_in"] else None
-    sentences = tuple(Span(*pair) for pair in row["sentences"])
-    return Passage(**{**row, "heading": tuple(row["heading"]), "sentences": sentences, "lead_in": lead_in})
 
 
 def open_index(settings: Settings) -> SearchIndex:
@@ -124,33 +127,54 @@ def open_index(settings: Settings) -> SearchIndex:
     Raises:
         IndexUnusableError: it is missing, damaged, or was built with another encoder or reranker.
     """
+    return open_build(settings, read_manifest(settings.index))
+
+
+def open_build(settings: Settings, manifest: Manifest) -> SearchIndex:
+    """Open one build of the index that the settings name, whether it is the one that is served or one that is kept.
+
+    Raises: as `open_index`.
+    """
     index = settings.index
-    manifest = read_manifest(index)
     _check_models(settings, manifest)
     verify_files(index, manifest)
     folder = manifest.folder(index)
     clinic, documents, passages = load_texts(folder)
     encoder_folder, reranker_folder = manifest.model(index, "encoder"), manifest.model(index, "reranker")
+    encoder = OnnxEncoder(
+        encoder_folder / "model.onnx",
+        encoder_folder / "tokenizer.json",
+        dimension=manifest.dimension,
+        threads=settings.threads,
+    )
     return SearchIndex(
         manifest=manifest,
         clinic=clinic,
         documents=documents,
         passages=passages,
-        vectors=FaissStore.load(folder / "vectors.faiss", folder / "vectors.json"),
+        vectors=_open_vectors(settings, manifest, folder),
         keywords=KeywordIndex.load(folder / "keywords"),
         topics=TopicIndex.load(folder),
         language=Language.load(folder / "language.json"),
-        encoder=OnnxEncoder(
-            encoder_folder / "model.onnx",
-            encoder_folder / "tokenizer.json",
-            dimension=manifest.dimension,
-            threads=settings.threads,
-        ),
+        encoder=encoder,
         reranker=OnnxReranker(
             reranker_folder / "model.onnx", reranker_folder / "tokenizer.json", threads=settings.threads
         ),
-        danger=DangerModel.load(folder),
+        danger=_load_danger(index, manifest, encoder, threads=settings.threads),
+        counts=_load_counts(folder),
     )
+
+
+def _load_danger(index: Path, manifest: Manifest, encoder: OnnxEncoder, *, threads: int) -> DangerModel:
+    if any(name.startswith("models/danger-") for name in manifest.files):
+        return DangerModel.load(manifest.model(index, "danger"), threads=threads)
+    return DangerModel.load_first(manifest.folder(index), encoder)
+
+
+def _open_vectors(settings: Settings, manifest: Manifest, folder: Path) -> VectorStore:
+    if not settings.store.startswith(milvus.PREFIX):
+        return FaissStore.load(folder / "vectors.faiss", folder / "vectors.json")
+    return milvus.open_vectors(settings.store.removeprefix(milvus.PREFIX), folder, manifest.dimension)
 
 
 def _check_models(settings: Settings, manifest: Manifest) -> None:

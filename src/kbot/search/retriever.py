@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kbot.search.index import is_heading, passage_of, sentence_of
+from kbot.text import terms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from kbot.records import Passage, Span
+    from kbot.records import Document, Passage, Span
     from kbot.search.index import SearchIndex
 
 
@@ -51,6 +52,11 @@ def readable(passage: Passage, document_text: str) -> str:
     if passage.lead_in is not None:
         parts.append(document_text[passage.lead_in.start : passage.lead_in.end])
     return "\n".join([*parts, passage.text])
+
+
+def passage_terms(passage: Passage, document: Document) -> frozenset[str]:
+    """Return the stems of a passage, of its headings and of its document's title."""
+    return frozenset(terms(" ".join([*passage.heading, document.title, readable(passage, document.text)])))
 
 
 class Retriever:

@@ -6,19 +6,18 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
 from kbot.contract import as_json, read_request
 from kbot.errors import InputError
-from kbot.web.asking import UNAVAILABLE, ask_safely
 from kbot.web.schema import ANSWER, ERROR, HEALTH, QUESTION
 
 if TYPE_CHECKING:
     from kbot.service import Service
+    from kbot.web.asking import Asking
 
 
-def api_router(service: Service) -> APIRouter:
+def api_router(service: Service, asking: Asking) -> APIRouter:
     """Return the routes of the REST face."""
     router = APIRouter()
 
@@ -31,7 +30,9 @@ def api_router(service: Service) -> APIRouter:
             200: _described("An answer, or a hand-over", ANSWER),
             400: _described("The body is not what is asked for", ERROR),
             413: _described("The body is too large", ERROR),
+            429: _described("This address asks too often: a hand-over to a clinician", ANSWER),
             500: _described("Something failed: a hand-over to a clinician", ANSWER),
+            503: _described("Too many ask at once: a hand-over to a clinician", ANSWER),
         },
     )
     async def ask(request: Request) -> Response:
@@ -43,9 +44,11 @@ def api_router(service: Service) -> APIRouter:
             identity, turns = read_request(_parse(await request.body()), "the request")
         except InputError as error:
             return _json({"error": str(error)}, status=400)
-        asked = await run_in_threadpool(ask_safely, service, turns, channel="rest")
-        failed = asked.answer.trigger == UNAVAILABLE
-        return _json(as_json(asked, identity), status=500 if failed else 200)
+        reply = await asking.ask(turns, channel="rest", scope=request.scope)
+        response = _json(as_json(reply.asked, identity), status=reply.status)
+        if reply.retry_after is not None:
+            response.headers["Retry-After"] = str(reply.retry_after)
+        return response
 
     @router.get("/api/ask", include_in_schema=False)
     def refuse() -> Response:
@@ -58,9 +61,13 @@ def api_router(service: Service) -> APIRouter:
         responses={200: _described("It serves", HEALTH)},
     )
     def health() -> JSONResponse:
-        """Say whether kbot serves, and which build of the index."""
+        """Say whether kbot serves, and which build of the index.
+
+        `degraded`: it serves, but not the build that it should. Why is for staff, in the log and on their page.
+        """
         documents, passages = len(service.documents), len(service.passages)
-        return JSONResponse({"status": "ok", "build": service.build, "documents": documents, "passages": passages})
+        status = "ok" if service.trouble is None else "degraded"
+        return JSONResponse({"status": status, "build": service.build, "documents": documents, "passages": passages})
 
     return router
 

@@ -11,14 +11,22 @@ from gradio import mount_gradio_app
 from gradio.themes import Base
 from starlette.middleware.gzip import GZipMiddleware
 
-from kbot.settings import JOURNAL_OFF
+from kbot.settings import JOURNAL_OFF, STAFF_OFF
 from kbot.web.api import api_router
+from kbot.web.asking import Asking
 from kbot.web.assets import Assets
 from kbot.web.chat import Conversation, build_chat
+from kbot.web.chat_guard import ChatGuard
 from kbot.web.feedback import feedback_router
+from kbot.web.health import readiness_router
+from kbot.web.logs import RequestLog
+from kbot.web.metrics import metrics_router
+from kbot.web.operation import Operation
 from kbot.web.security import Limits, SecurityHeaders
 from kbot.web.shell import Shell
 from kbot.web.source import source_router
+from kbot.web.staff.app import create_staff, join_lifespans
+from kbot.web.staff.door import StaffDoor
 from kbot.web.templates import Templates
 from kbot.web.wording import NO_DOCUMENT, NO_DOCUMENT_WHY
 
@@ -26,30 +34,38 @@ if TYPE_CHECKING:
     from kbot.service import Service
 
 
-def create_app(service: Service) -> FastAPI:
-    """Return the web app for a service. It holds no conversation: each request brings its own."""
+def create_app(service: Service, operation: Operation | None = None) -> FastAPI:
+    """Return the web app for a service. It holds no conversation: each request brings its own.
+
+    `operation` is what the apps of several builds share in one process.
+    """
+    shared = operation or Operation(service.settings)
 
     async def within_loop() -> FastAPI:
-        return _create(service)
+        return _create(service, shared)
 
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         # Outside of an event loop Gradio opens several and leaves them open: it gets one, which is closed again.
         return asyncio.run(within_loop())
-    return _create(service)
+    return _create(service, shared)
 
 
-def _create(service: Service) -> FastAPI:
+def _create(service: Service, operation: Operation) -> FastAPI:
     assets = Assets(service.clinic)
     journal_on = service.settings.journal.strip().lower() != JOURNAL_OFF
     templates = Templates(
         service.clinic, assets.version, kept_days=service.settings.retention_days if journal_on else 0
     )
-    blocks = build_chat(Conversation(service, templates, tuple(service.examples(4))))
+    asking = Asking(service, operation)
+    operation.metrics.serve(service)
+    blocks = build_chat(Conversation(service, templates, tuple(service.examples(4))), asking)
     # The documentation pages load their scripts from another host, so only /openapi.json is served.
     app = FastAPI(title="kbot", version=version("kbot"), docs_url=None, redoc_url=None)
-    app.include_router(api_router(service))
+    app.include_router(api_router(service, asking))
+    app.include_router(readiness_router(service, operation))
+    app.include_router(metrics_router(operation.metrics, who=service.settings.metrics))
     app.include_router(feedback_router(service, templates))
     app.include_router(source_router(service, templates))
     app.include_router(assets.router())
@@ -68,9 +84,15 @@ def _create(service: Service) -> FastAPI:
         theme=Base(font=("system-ui", "sans-serif"), font_mono=("ui-monospace", "monospace")),
     )
     # The last one added sees a request first.
+    app.add_middleware(ChatGuard, blocks=blocks)
     app.add_middleware(Shell, service=service, templates=templates)
     nowhere = templates.page("missing.html", heading=NO_DOCUMENT, explanation=NO_DOCUMENT_WHY, root="")
     app.add_middleware(Limits, nowhere=nowhere)
     app.add_middleware(SecurityHeaders, frame_ancestors=service.settings.framing)
+    if service.settings.staff.strip().lower() != STAFF_OFF:
+        staff = create_staff(service, templates)
+        join_lifespans(app, staff)
+        app.add_middleware(StaffDoor, staff=staff)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.add_middleware(RequestLog, settings=service.settings, metrics=operation.metrics)
     return app

@@ -16,6 +16,7 @@ from kbot.web.wording import BOX, DISCLOSURE, EXAMPLES_LEAD, LOG, PLACEHOLDER, S
 if TYPE_CHECKING:
     from kbot.records import Asked
     from kbot.service import Service
+    from kbot.web.asking import Asking
     from kbot.web.templates import Templates
 
 MAX_TURNS = 30  # of one conversation that stay on the page; a very long one would slow the browser down
@@ -40,7 +41,7 @@ class Memory:
             data = json.loads(str(text or "{}"))
             turns = tuple(str(turn) for turn in data.get("turns", []))[-MAX_TURNS:]
             return cls(turns, data.get("crisis") is True)
-        except (ValueError, AttributeError, TypeError):
+        except (ValueError, AttributeError, TypeError, RecursionError):
             return cls()
 
 
@@ -62,8 +63,14 @@ class Conversation:
 
     def reply(self, question: str, memory: Memory, history: list[Message], root: str) -> tuple[Memory, list[Message]]:
         """Return the memory and the messages after a question."""
+        asked = ask_safely(self.service, (*memory.turns, question), channel="chat")
+        return self.shown(asked, question, memory, history, root)
+
+    def shown(
+        self, asked: Asked, question: str, memory: Memory, history: list[Message], root: str
+    ) -> tuple[Memory, list[Message]]:
+        """Return the memory and the messages once a question is answered."""
         turns = (*memory.turns, question)
-        asked = ask_safely(self.service, turns, channel="chat")
         answer = asked.answer
         crisis = memory.crisis or (isinstance(answer, Fallback) and answer.outcome is Outcome.CRISIS)
         suggestions: tuple[str, ...] = getattr(answer, "suggestions", ())
@@ -96,22 +103,24 @@ def read_history(data: object) -> list[Message]:
     return messages
 
 
-def build_chat(conversation: Conversation) -> gr.Blocks:
+def build_chat(conversation: Conversation, asking: Asking) -> gr.Blocks:
     """Return the page's Gradio part. Its events run without Gradio's queue: one request, one answer, nothing kept."""
     max_length = conversation.service.settings.max_question
     lifeline = conversation.templates.message("lifeline.html")
 
-    def answer(question: object, memory: object, history: object, request: gr.Request) -> tuple[Any, ...]:
+    async def answer(question: object, memory: object, history: object, request: gr.Request) -> tuple[Any, ...]:
         root = str(request.request.scope.get("root_path", "")).rstrip("/")
         asked = str(question or "")[:max_length]
         spoken = conversation.speaking(request.headers.get("accept-language", ""))
-        after, messages = spoken.reply(asked, Memory.read(memory), read_history(history), root)
+        before = Memory.read(memory)
+        reply = await asking.ask((*before.turns, asked), channel="chat", scope=request.request.scope)
+        after, messages = spoken.shown(reply.asked, asked, before, read_history(history), root)
         return "", after.as_text(), messages, gr.update(visible=after.crisis), gr.update(visible=True)
 
-    def answer_suggestion(
+    async def answer_suggestion(
         memory: object, history: object, event: gr.SelectData, request: gr.Request
     ) -> tuple[Any, ...]:
-        return answer(str(event.value), memory, history, request)
+        return await answer(str(event.value), memory, history, request)
 
     def start_over(request: gr.Request) -> tuple[Any, ...]:
         opening = conversation.speaking(request.headers.get("accept-language", "")).opening()

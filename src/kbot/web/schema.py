@@ -65,5 +65,5 @@ ANSWER: dict[str, Any] = _object(
 )
 ERROR: dict[str, Any] = _object(error=_TEXT | {"description": "What is wrong, and what to send instead"})
 HEALTH: dict[str, Any] = _object(
-    status={"const": "ok"}, build=_TEXT, documents={"type": "integer"}, passages={"type": "integer"}
+    status={"enum": ["ok", "degraded"]}, build=_TEXT, documents={"type": "integer"}, passages={"type": "integer"}
 )

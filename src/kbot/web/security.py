@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY = 1_000_000  # bytes of one request
+BODY_WITHIN = 15.0  # seconds in which the whole body must be here: slow clients hold memory
 NONCE = "kbot_nonce"  # where a page's script nonce stands in the scope's state
 
 _PERMISSIONS = (
@@ -22,7 +24,7 @@ _PERMISSIONS = (
 _OPEN = ("/gradio_api/run/", "/assets/", "/static/")
 _OPEN_EXACTLY = {
     "/", "/api/ask", "/api/feedback", "/config", "/embed.js", "/favicon.ico", "/gradio_api/info", "/healthz",
-    "/openapi.json", "/robots.txt", "/theme.css",
+    "/metrics", "/openapi.json", "/readyz", "/robots.txt", "/theme.css",
 }  # fmt: skip
 _FRAME_OPTIONS = {"'self'": "SAMEORIGIN", "'none'": "DENY"}  # the older header can't name other origins
 _OWN = ("/source/", "/ui/")
@@ -89,8 +91,9 @@ class SecurityHeaders:
 class Limits:
     """Refuses bodies over the limit, and every address of Gradio that the page doesn't use."""
 
-    def __init__(self, app: ASGIApp, *, nowhere: str, max_body: int = MAX_BODY) -> None:
+    def __init__(self, app: ASGIApp, *, nowhere: str, max_body: int = MAX_BODY, within: float = BODY_WITHIN) -> None:
         self._app = app
+        self._within = within
         self._nowhere = nowhere  # the page for an address that isn't there
         self._max_body = max_body
 
@@ -112,7 +115,13 @@ class Limits:
         if not length.isdigit() or int(length) > self._max_body:
             await too_large(scope, receive, send)
             return
-        body = await self._read(receive)
+        try:
+            async with asyncio.timeout(self._within):
+                body = await self._read(receive)
+        except TimeoutError:
+            slow = {"error": f"the request did not arrive within {self._within:g} seconds: send it again"}
+            await JSONResponse(slow, status_code=408, headers={"Connection": "close"})(scope, receive, send)
+            return
         if body is None:
             await too_large(scope, receive, send)
             return

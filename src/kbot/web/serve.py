@@ -15,8 +15,14 @@ if TYPE_CHECKING:
     from kbot.settings import Settings
 
 
+CONNECTIONS = 2000  # at a time: beyond, the server says 503 without a word
+GRACE = 20  # seconds that questions under way have when kbot is stopped
+
+
 def serve(settings: Settings, service: Service, *, say: Callable[[str], None] = print) -> None:
     """Serve the chat until interrupted; `say` gets the address once it answers.
+
+    A build that is published meanwhile is taken up while it runs.
 
     Raises:
         ServeError: the address can't be listened on.
@@ -25,6 +31,12 @@ def serve(settings: Settings, service: Service, *, say: Callable[[str], None] = 
     import uvicorn
 
     from kbot.web.app import create_app
+    from kbot.web.logs import configure_logs
+    from kbot.web.operation import Operation
+    from kbot.web.renewal import Renewal
+
+    configure_logs(settings)
+    operation = Operation(settings)
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -32,10 +44,15 @@ def serve(settings: Settings, service: Service, *, say: Callable[[str], None] = 
             say(f"The chat is on {address(settings)} (stop it with Ctrl+C)")
 
     config = uvicorn.Config(
-        create_app(service),
-        log_level="warning",
+        Renewal(service, lambda renewed: create_app(renewed, operation)),
+        http="h11",  # it bounds a request's headers; httptools does not
+        log_config=None,  # configure_logs has done it
+        # The connections of this process; questions are refused long before, with the clinic's number.
+        limit_concurrency=CONNECTIONS,
+        timeout_graceful_shutdown=GRACE,
         access_log=False,  # it would hold addresses of visitors
         server_header=False,
+        proxy_headers=False,  # web/client.py decides which proxy is believed
         root_path=settings.root_path,
     )
     try:
@@ -43,6 +60,7 @@ def serve(settings: Settings, service: Service, *, say: Callable[[str], None] = 
     except KeyboardInterrupt:
         return
     finally:
+        operation.close()
         listener.close()
 
 

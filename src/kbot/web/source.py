@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from kbot.records import Span
+from kbot.search.texts import of_document
 from kbot.web.markdown import Mark, render
 from kbot.web.wording import NO_DOCUMENT, NO_DOCUMENT_WHY, OUR_WEBSITE, PUBLISHERS_PAGE
 
@@ -66,8 +67,7 @@ def source_page(service: Service, document: Document, templates: Templates, *, r
             id=passage.id.partition("#")[2],
             classes="kb-span",
         )
-        for passage in service.passages.values()
-        if passage.document_id == document.id
+        for passage in of_document(service.passages, document.id)
     ]
     rendered = render(document.text[document.body :], marks)
     sections = rendered.sections if len(rendered.sections) >= CONTENTS_FROM else ()

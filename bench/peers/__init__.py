@@ -1,0 +1,1 @@
+"""kbot beside its peers: `python -m bench.peers`. Same passages, same weights, same questions, in turn."""
