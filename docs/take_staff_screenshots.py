@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent / "screenshots"
 CHROMIUM = "/usr/bin/chromium"
-COLOURS = 64  # of one picture
+COLOURS = 128  # of one picture
 SIZES = {"desk": (1280, 1000), "phone": (390, 844)}
 # (picture, tab, size, scheme): few, since every one is kept in the repository.
 PICTURES = [

@@ -64,21 +64,7 @@ def read_clinic(path: Path) -> Clinic:
         CorpusError: with every problem found, naming the file, the key and the remedy.
     """
     name = f"{path.parent.name}/{path.name}"
-    try:
-        if (size := path.stat().st_size) > _FILE_LIMIT:
-            raise CorpusError([f"{name}:1: the file has {size:,} bytes, more than {_FILE_LIMIT:,}: keep the facts only"])
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise CorpusError([f"{name}:1: the file is missing: it holds the clinic's name and phone number"]) from None
-    except OSError as error:
-        raise CorpusError([f"{name}:1: can't be read ({error.strerror}): make it a file of text"]) from None
-    except UnicodeDecodeError:
-        raise CorpusError([f"{name}:1: the file is not UTF-8: save it with the encoding UTF-8"]) from None
-    except tomllib.TOMLDecodeError as error:
-        raise CorpusError([f"{name}: {error}: put each value in quotes, one 'key = \"value\"' a line"]) from None
-    except (RecursionError, ValueError):  # tables in tables, or a number of thousands of digits
-        remedy = "one 'key = \"value\"' a line"
-        raise CorpusError([f"{name}:1: nested too deeply, or a number is too long: write {remedy}"]) from None
+    data = _load(path, name)
     values: dict[str, str] = {}
     problems: list[str] = []
     for table, content in data.items():
@@ -97,6 +83,25 @@ def read_clinic(path: Path) -> Clinic:
     if problems:
         raise CorpusError(problems)
     return Clinic(**values)
+
+
+def _load(path: Path, name: str) -> dict[str, object]:
+    try:
+        if (size := path.stat().st_size) > _FILE_LIMIT:
+            what = f"the file has {size:,} bytes, more than {_FILE_LIMIT:,}"
+            raise CorpusError([f"{name}:1: {what}: keep the facts only"])
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CorpusError([f"{name}:1: the file is missing: it holds the clinic's name and phone number"]) from None
+    except OSError as error:
+        raise CorpusError([f"{name}:1: can't be read ({error.strerror}): make it a file of text"]) from None
+    except UnicodeDecodeError:
+        raise CorpusError([f"{name}:1: the file is not UTF-8: save it with the encoding UTF-8"]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise CorpusError([f"{name}: {error}: put each value in quotes, one 'key = \"value\"' a line"]) from None
+    except (RecursionError, ValueError):  # tables in tables, or a number of thousands of digits
+        remedy = "one 'key = \"value\"' a line"
+        raise CorpusError([f"{name}:1: nested too deeply, or a number is too long: write {remedy}"]) from None
 
 
 def _check(name: str, values: dict[str, str]) -> list[str]:

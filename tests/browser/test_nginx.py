@@ -134,7 +134,7 @@ def test_the_button_finds_the_chat_under_the_path(page: Page, proxied: str, site
     expect(page.frame_locator("iframe").get_by_role("textbox", name="Your question")).to_be_visible()
 
 
-def test_headers_arrive_once_and_nothing_is_told_about_the_visitor(proxied: str) -> None:
+def test_headers_arrive_once(proxied: str) -> None:
     response = httpx.get(f"{proxied}/", headers={"accept-encoding": "gzip"})
 
     assert response.headers["content-encoding"] == "gzip"

@@ -244,7 +244,7 @@ def test_a_passage_and_a_subject_lead_to_their_questions_and_back_to_all(open_bo
 
     draw_map(page)
     page.get_by_text("2. pregnant women").click()
-    page.get_by_role("link", name="See these questions one by one: pregnant women").click()
+    page.get_by_role("link", name="See these questions one by one").click()
     expect(page.get_by_role("heading", name="Questions 1 to 2 of 2, the newest first")).to_be_visible()
     page.get_by_role("button", name="Show all questions").click()
     expect(page.get_by_role("heading", name="Questions 1 to 5 of 5, the newest first")).to_be_visible()

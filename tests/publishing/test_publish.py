@@ -47,9 +47,22 @@ def few_messages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kbot.publishing.publish.read_floors", lowered)
 
 
+@pytest.fixture(scope="module")
+def first_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the index of the first build is kept once a test has made it."""
+    return tmp_path_factory.mktemp("first") / "index"
+
+
 @pytest.fixture
-def clinic(small_clinic: SmallClinic) -> SmallClinic:
-    small_clinic.build(40)
+def clinic(small_clinic: SmallClinic, first_index: Path) -> SmallClinic:
+    index = small_clinic.settings.index
+    if first_index.exists():
+        small_clinic.write(40)
+        shutil.rmtree(index)
+        shutil.copytree(first_index, index, symlinks=True)
+    else:
+        small_clinic.build(40)
+        shutil.copytree(index, first_index, symlinks=True)
     return small_clinic
 
 

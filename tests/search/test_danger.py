@@ -7,7 +7,15 @@ import pytest
 
 from kbot.errors import IndexDamagedError
 from kbot.search import danger as danger_module
-from kbot.search.danger import DangerModel, Sign, ngrams, parts_of, speaks_of_danger, write_wording
+from kbot.search.danger import (
+    DangerModel,
+    Sign,
+    ngrams,
+    parts_of,
+    speaks_of_danger,
+    speaks_of_somebody,
+    write_wording,
+)
 from kbot.search.danger_build import FOLDER
 from kbot.search.encoder import HashEncoder
 from kbot.training.prototypes import Example
@@ -147,6 +155,12 @@ def test_the_model_of_a_first_build_can_be_read(tmp_path: Path) -> None:
 def test_words_of_danger_are_known_in_any_sense() -> None:
     assert speaks_of_danger("kill the lights")
     assert not speaks_of_danger("what does a session cost")
+
+
+def test_a_person_is_the_writer_or_another() -> None:
+    assert speaks_of_somebody("he is gone")
+    assert speaks_of_somebody("hurting myself")
+    assert not speaks_of_somebody("why a drip and not a pill")
 
 
 def test_the_model_beside_the_code_is_small_and_without_pickles() -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LOCAL = ("127.0.0.1", 50000)
 TYPED = [
     "Does Adaline Quarles get ketamine for her migraines?",
-    "I want to die, says Adaline Quarles",
+    "I want to die. I am Adaline Quarles",
     "side effects",
 ]
 # Every label that there is, with every value that it may have.

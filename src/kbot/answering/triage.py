@@ -12,7 +12,7 @@ import yaml
 
 from kbot.answering.harmless import HarmlessTurns
 from kbot.disguise import fold
-from kbot.search.danger import Sign, speaks_of_danger
+from kbot.search.danger import Sign, speaks_of_danger, speaks_of_somebody
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,11 +71,13 @@ class _Thresholds:
 
     crisis: float  # of a message that has a word of danger
     crisis_without_words: float
+    crisis_of_nobody: float  # of one that has no word for a person
     crisis_with_pattern: float  # below, a pattern of crisis is taken for hyperbole: concern
     crisis_in_small_talk: float
     crisis_asking_a_person: float
     emergency: float
     emergency_with_pattern: float
+    emergency_to_harmless: float  # least ratio of emergency to the same
     to_harmless: float  # least ratio of crisis or emergency to ordinary questions, suicide as a topic and idioms
     to_harmless_without_words: float
     concern: float  # of crisis, emergency, distress and suicide as a topic together
@@ -161,9 +163,10 @@ class Triage:
         elif Level.CRISIS not in found and reading.crisis >= self._least_crisis(message, found, reading):
             found[Level.CRISIS] = Flag(Level.CRISIS, said, spanish)
         urgent = reading.shares[Sign.EMERGENCY]
+        least_urgent = max(least.emergency, least.emergency_to_harmless * _harmless(reading))
         if Level.EMERGENCY in found and urgent < least.emergency_with_pattern:
             found.pop(Level.EMERGENCY)
-        elif Level.EMERGENCY not in found and urgent >= max(least.emergency, least.to_harmless * _harmless(reading)):
+        elif Level.EMERGENCY not in found and urgent >= least_urgent:
             found[Level.EMERGENCY] = Flag(Level.EMERGENCY, said)
         if Level.EMERGENCY in found and Level.CRISIS in found and urgent > reading.crisis:
             found.pop(Level.CRISIS)  # both replies carry 911 and 988; what comes first is what can't wait
@@ -180,9 +183,11 @@ class Triage:
         if Level.ASKED_FOR_A_PERSON in found:
             return least.crisis_asking_a_person
         harmless = _harmless(reading)
-        if speaks_of_danger(message):
-            return max(least.crisis, least.to_harmless * harmless)
-        return max(least.crisis_without_words, least.to_harmless_without_words * harmless)
+        if not speaks_of_danger(message):
+            lowest = max(least.crisis_without_words, least.to_harmless_without_words * harmless)
+        else:
+            lowest = max(least.crisis, least.to_harmless * harmless)
+        return lowest if speaks_of_somebody(message) else max(lowest, least.crisis_of_nobody)
 
 
 def _harmless(reading: Reading) -> float:

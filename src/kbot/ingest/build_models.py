@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -46,13 +48,7 @@ class BuildModels:
             progress.step("Copying the reranker")
             reranker.verify()
             _into_place(self.reranker_folder, lambda folder: _copy(reranker, folder))
-        if not _sound(self.encoder_folder):
-            progress.step("Exporting the encoder to ONNX")
-            _into_place(self.encoder_folder, self._export)
-            self._exported = True
-        if not _sound(self.danger_folder):
-            progress.step("Exporting the safety model")
-            _into_place(self.danger_folder, make_danger)
+        self._export_what_is_missing(progress)
         self.dimension = int(
             json.loads((encoder.folder / "1_Pooling" / "config.json").read_text())["word_embedding_dimension"]
         )
@@ -65,6 +61,23 @@ class BuildModels:
             )
             for _ in range(min(8, os.cpu_count() or 1))
         ]
+
+    def _export_what_is_missing(self, progress: Progress) -> None:
+        encoder, danger = (not _sound(folder) for folder in (self.encoder_folder, self.danger_folder))
+        with ThreadPoolExecutor(1) as beside:
+            # Importing PyTorch and tracing a network use one core each: two processes take half of the time.
+            both = encoder and danger
+            exported = beside.submit(_into_place, self.danger_folder, _make_danger_apart) if both else None
+            if encoder:
+                progress.step("Exporting the encoder to ONNX")
+                _into_place(self.encoder_folder, self._export)
+                self._exported = True
+            if danger:
+                progress.step("Exporting the safety model")
+                if exported is None:
+                    _into_place(self.danger_folder, make_danger)
+                else:
+                    exported.result()
 
     def files(self) -> list[Path]:
         """Return every model file that a build needs when it is served."""
@@ -107,6 +120,13 @@ class BuildModels:
     def check(self, texts: Sequence[str]) -> float | None:
         """Compare the served encoder with the original, where it was exported just now."""
         return self.original.check_parity(self.encoder_folder, texts) if self._exported else None
+
+
+def _make_danger_apart(folder: Path) -> None:
+    """Make the safety model in a process of its own; here, with the error's own words, where that fails."""
+    command = [sys.executable, "-m", "kbot.search.danger_build", str(folder)]
+    if subprocess.run(command, check=False, capture_output=True).returncode:  # noqa: S603  our own module
+        make_danger(folder)
 
 
 def _sound(folder: Path) -> bool:

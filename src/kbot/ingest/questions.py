@@ -112,7 +112,8 @@ def _twice(node: yaml.MappingNode, name: str) -> list[str]:
         if not isinstance(key, yaml.ScalarNode):
             continue
         if key.value in seen:
-            problems.append(f"{name}:{key.start_mark.line + 1}: the key '{key.value}' stands twice in a topic: keep one")
+            line = key.start_mark.line + 1
+            problems.append(f"{name}:{line}: the key '{key.value}' stands twice in a topic: keep one")
         seen.add(key.value)
     return problems
 

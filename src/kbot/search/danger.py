@@ -36,6 +36,7 @@ _TOKEN = re.compile(r"[a-z']+|\?")
 _LONGEST = 3  # words of an n-gram
 _LONGEST_BONES = 4  # words of an n-gram of the skeleton
 _BONES = "~"  # begins an n-gram of the skeleton
+_PEOPLE = frozenset({"me", "you", "they", "kin"})  # classes of the skeleton
 _SPOKEN = 3  # n-grams named in an explanation
 
 
@@ -81,6 +82,12 @@ def speaks_of_danger(folded: str) -> bool:
     """Return True where a folded message has any word of danger (`skeleton.yaml`), in whatever sense."""
     _, danger = _skeleton()
     return any(token in danger for token in _TOKEN.findall(folded))
+
+
+def speaks_of_somebody(folded: str) -> bool:
+    """Return True where a folded message has a word for a person: the writer, whoever is spoken to, or another."""
+    classes, _ = _skeleton()
+    return any(classes.get(token) in _PEOPLE for token in _TOKEN.findall(folded))
 
 
 def ngrams(folded: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import sys
 from importlib import resources
 from pathlib import Path
 
@@ -43,3 +44,7 @@ def make_danger(folder: Path) -> None:
     export_network(network, base, folder)
     for name in (VOCABULARY, NGRAMS, IDF):
         shutil.copyfile(FOLDER / name, folder / name)
+
+
+if __name__ == "__main__":
+    make_danger(Path(sys.argv[1]))

@@ -39,7 +39,7 @@ def _beside(example: Example, sad: Sequence[str], plain: Sequence[str], chance: 
     match example.sign:
         case sign if (sign.is_crisis or sign is Sign.DISTRESS) and sad:
             other = chance.choice(sad)
-        case (Sign.WORDS_ONLY | Sign.ORDINARY) if plain:
+        case Sign.WORDS_ONLY | Sign.ORDINARY if plain:
             other = chance.choice(plain)
         case _:
             return example.text

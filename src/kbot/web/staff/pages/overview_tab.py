@@ -73,6 +73,7 @@ class OverviewTab:
             made_up=overview is not None and overview.made_up,
             off=state is None,
             failing=state.failing if state else None,
+            held=state.held if state else None,
             trouble=self._context.service.trouble,
             empty=overview is None or overview.empty,
             figures=figures(overview) if overview else [],
