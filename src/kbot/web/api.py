@@ -29,6 +29,7 @@ def api_router(service: Service, asking: Asking) -> APIRouter:
         responses={
             200: _described("An answer, or a hand-over", ANSWER),
             400: _described("The body is not what is asked for", ERROR),
+            408: _described("The body took too long to come", ERROR),
             413: _described("The body is too large", ERROR),
             429: _described("This address asks too often: a hand-over to a clinician", ANSWER),
             500: _described("Something failed: a hand-over to a clinician", ANSWER),
