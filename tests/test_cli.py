@@ -308,7 +308,9 @@ def test_a_reader_that_goes_away_early_is_no_error(index: str) -> None:
 def test_an_error_object_keeps_the_id_of_its_line(
     index: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ask_lines(monkeypatch, index, ['{"id": "b", "turns": [5]}', '{"id": "c", "turns": ["What is ketamine therapy?"]}'])
+    ask_lines(
+        monkeypatch, index, ['{"id": "b", "turns": [5]}', '{"id": "c", "turns": ["What is ketamine therapy?"]}']
+    )
     broken, answered = printed(capsys)
     assert (broken["id"], "error" in broken) == ("b", True)
     assert (answered["id"], answered["outcome"]) == ("c", "answer")
