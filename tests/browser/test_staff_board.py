@@ -172,13 +172,13 @@ def test_a_period_chosen_on_one_tab_holds_on_the_others(page: Page, board: str) 
 def test_what_is_being_worked_out_is_said(page: Page, board: str) -> None:
     enter(page, board)
     asked: list[Route] = []
-    page.route("**/run/predict", asked.append)  # an answer that is long in coming
+    page.route("**/run/predict", lambda route: asked.append(route))  # noqa: PLW0108  an answer that is long in coming
     page.get_by_role("tab", name="Questions").click()
     expect(page.locator("#kb-busy")).to_have_text("Working it out …")
 
-    page.unroute("**/run/predict")
     for route in asked:
         route.continue_()
+    page.unroute("**/run/predict")
     expect(page.locator(".ks-entry").first).to_be_visible()
     expect(page.locator("#kb-busy")).to_have_text("")
 

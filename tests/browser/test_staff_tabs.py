@@ -202,6 +202,8 @@ def test_a_passage_opens_its_figures_by_click_and_by_keyboard(open_board: Callab
     expect(first.get_by_text("Shown 3 times in this period.")).to_be_visible()
     expect(first.locator("summary")).to_be_focused()
     page.keyboard.press("Tab")
+    expect(first.get_by_role("link").first).to_be_focused()
+    page.keyboard.press("Tab")
     expect(second.locator("summary")).to_be_focused()
     page.keyboard.press("Enter")
     expect(second.get_by_text("No topic of the question bank quotes it.")).to_be_visible()
