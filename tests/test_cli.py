@@ -229,7 +229,7 @@ def test_a_break_is_exit_code_130(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("kbot.service.open_index", interrupted)
+    monkeypatch.setattr("kbot.service.open_settled", interrupted)
     assert main(["ask", QUESTION]) == 130
 
 

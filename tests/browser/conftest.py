@@ -33,6 +33,8 @@ TIMEOUT_MS = 15_000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # Last: Playwright keeps an event loop running in this thread, in which others could run none of their own.
+    items.sort(key=lambda item: "tests/browser/" in item.path.as_posix())
     for item in items:
         if "tests/browser/" in item.path.as_posix():
             item.add_marker("browser")

@@ -23,8 +23,10 @@ OPTIONS = {"trim_blocks": "true", "lstrip_blocks": "true"}
 
 
 def texts() -> Iterator[str]:
-    """Yield every text of ours that a visitor may read."""
+    """Yield every text of ours that a visitor may read; the folders are the staff's, and English."""
     for file in (resources.files("kbot.web") / "templates").iterdir():
+        if file.is_dir():
+            continue
         for _, _, text, _ in babel_extract(io.BytesIO(file.read_bytes()), ["_", "gettext"], [], OPTIONS):
             yield str(text)
     for name, value in vars(wording).items():

@@ -13,8 +13,6 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from kbot.journal.find import EntryFilter
-
 if TYPE_CHECKING:
     from kbot.journal.store import Journal
 
@@ -69,4 +67,6 @@ class Retention:
 
 def _size(journal: Journal, since: datetime.datetime, until: datetime.datetime) -> int:
     """Return how many entries and days with counts there are with since <= time < until."""
+    from kbot.journal.find import EntryFilter  # with SQLAlchemy, which a single `kbot ask` does without
+
     return journal.count(EntryFilter(since, until)) + len(journal.urgent(since.date(), until.date()))
