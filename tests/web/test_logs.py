@@ -89,6 +89,7 @@ def test_addresses_are_logged_only_where_the_settings_say_so(service: Service) -
 
 def test_an_error_is_logged_as_its_types_and_places_without_its_message(service: Service) -> None:
     stream = io.StringIO()
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # as a server that was told to be quiet leaves it
     with logging_to(stream, service.settings):
         try:
             int("Adaline's secret")

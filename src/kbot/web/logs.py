@@ -110,6 +110,8 @@ def configure_logs(settings: Settings, stream: TextIO | None = None) -> None:
         logger.handlers = [handler]
         logger.propagate = False
         logger.setLevel(logging.WARNING)
+    for name in ("uvicorn.error", "uvicorn.asgi"):
+        logging.getLogger(name).setLevel(logging.NOTSET)  # as of "uvicorn", whatever uvicorn itself has set
     requests = logging.getLogger("kbot.requests")
     requests.setLevel(logging.WARNING if settings.log == "problems" else logging.INFO)
 
