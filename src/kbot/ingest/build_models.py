@@ -65,7 +65,7 @@ class BuildModels:
     def _export_what_is_missing(self, progress: Progress) -> None:
         encoder, danger = (not _sound(folder) for folder in (self.encoder_folder, self.danger_folder))
         with ThreadPoolExecutor(1) as beside:
-            # Importing PyTorch and tracing a network use one core each: two processes take half of the time.
+            # Importing PyTorch and tracing a network use one core each, so the two exports run in two processes.
             both = encoder and danger
             exported = beside.submit(_into_place, self.danger_folder, _make_danger_apart) if both else None
             if encoder:

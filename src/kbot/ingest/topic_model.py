@@ -54,7 +54,7 @@ def _fit(
     """Minimise the weighted cross-entropy plus |weights|² / 2C, by L-BFGS; shape (count, dimension + 1).
 
     The same problem as scikit-learn's LogisticRegression, in variables in which its curvature is about the same in
-    every direction: a third of the steps, and float32 where it is only about directions.
+    every direction, which takes fewer steps.
     """
     from scipy.optimize import minimize
 
