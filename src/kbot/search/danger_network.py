@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import copy
 import shutil
-import tempfile
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
@@ -20,10 +18,11 @@ from safetensors.torch import save_file
 
 from kbot.errors import ModelError
 from kbot.search.danger import NETWORK, TOKENIZER, Sign
-from kbot.search.export import quantise
+from kbot.search.export import write_onnx
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from kbot.search.models import ModelFiles
 
@@ -147,17 +146,5 @@ def add_learnt(network: DangerNetwork, path: Path) -> None:
 def export_network(network: DangerNetwork, base: ModelFiles, folder: Path) -> None:
     """Write the network as dynamic int8 ONNX, and its tokenizer, into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        full = Path(scratch) / "fp32.onnx"
-        example = torch.ones((1, 8), dtype=torch.int64)
-        inputs = ["input_ids", "attention_mask", "token_type_ids"]
-        axes = {0: "batch", 1: "tokens"}
-        torch.onnx.export(
-            network.eval(), (example, example, torch.zeros_like(example)), str(full),
-            input_names=inputs, output_names=["logits"],
-            dynamic_axes=dict.fromkeys(inputs, axes) | {"logits": {0: "batch"}},
-            opset_version=17, dynamo=False,
-        )  # fmt: skip
-        quantise(full, folder / NETWORK)
+    write_onnx(network, folder / NETWORK, output="logits")
     shutil.copyfile(base.folder / "tokenizer.json", folder / TOKENIZER)

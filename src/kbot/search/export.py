@@ -21,6 +21,7 @@ from kbot.search.encoder import MAX_TOKENS, OnnxEncoder
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import torch
     from numpy.typing import NDArray
 
     from kbot.search.models import ModelFiles
@@ -89,19 +90,7 @@ class SentenceTransformerEncoder:
         if getattr(pooling, "pooling_mode", "mean") not in ("mean", ["mean"], ("mean",)):
             raise ModelError(f"{self._files.name} does not pool by the mean, which is all the export knows")
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            full = Path(scratch) / "fp32.onnx"
-            example = torch.ones((1, 8), dtype=torch.int64)
-            inputs = ["input_ids", "attention_mask", "token_type_ids"]
-            axes = {0: "batch", 1: "tokens"}
-            torch.onnx.export(
-                Graph().eval(), (example, example, torch.zeros_like(example)), str(full),
-                input_names=inputs, output_names=["vector"],
-                dynamic_axes=dict.fromkeys(inputs, axes) | {"vector": {0: "batch"}},
-                opset_version=17, dynamo=False,
-            )  # fmt: skip
-            quantise(full, folder / "model.onnx")
+        write_onnx(Graph(), folder / "model.onnx", output="vector")
         shutil.copyfile(self._files.folder / "tokenizer.json", folder / "tokenizer.json")
 
     def check_parity(self, folder: Path, texts: Sequence[str]) -> float:
@@ -120,8 +109,32 @@ class SentenceTransformerEncoder:
         return least
 
 
-def quantise(source: Path, target: Path) -> None:
-    """Write an ONNX graph with its weights as int8, and its activations quantised as they come."""
+def write_onnx(graph: torch.nn.Module, target: Path, *, output: str) -> None:
+    """Write a graph over tokens (ids, mask, types) as ONNX with dynamic int8 weights.
+
+    Args:
+        graph: takes the three as int64, shape (batch, tokens) each.
+        target: the file.
+        output: the name of what it returns.
+    """
+    import torch
+
+    inputs = ["input_ids", "attention_mask", "token_type_ids"]
+    axes = {0: "batch", 1: "tokens"}
+    example = torch.ones((1, 8), dtype=torch.int64)
+    with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        full = Path(scratch) / "fp32.onnx"
+        torch.onnx.export(
+            graph.eval(), (example, example, torch.zeros_like(example)), str(full),
+            input_names=inputs, output_names=[output],
+            dynamic_axes=dict.fromkeys(inputs, axes) | {output: {0: "batch"}},
+            opset_version=17, dynamo=False,
+        )  # fmt: skip
+        _quantise(full, target)
+
+
+def _quantise(source: Path, target: Path) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     root = logging.getLogger()
