@@ -171,6 +171,22 @@ def test_a_changed_passage_is_encoded_and_nothing_else(settings: Settings, encod
     assert second.manifest.build != first.manifest.build
 
 
+def test_what_another_export_encoded_is_encoded_again(settings: Settings, encoder: RecordingEncoder) -> None:
+    first = build(settings)
+    models = settings.index / "models"
+    exported = next(models.glob("encoder-*"))
+    encoder.texts.clear()
+    files = {name.replace(exported.name, "encoder-before"): sha256 for name, sha256 in first.manifest.files.items()}
+    exported.rename(models / "encoder-before")
+    write_manifest(settings.index, replace(first.manifest, files=files))
+    (models / exported.name).symlink_to((models / "encoder-before").resolve(), target_is_directory=True)
+
+    again = build(settings, force=True)
+
+    assert (again.encoded, again.reused) == (9, 0)
+    assert len(encoder.texts) == 9
+
+
 def test_vectors_that_are_reused_belong_to_the_same_texts_as_before(settings: Settings) -> None:
     build(settings)
     edit(settings.corpus / "massage.md", "# Massage\n", "# Massage\n\nWelcome.\n")

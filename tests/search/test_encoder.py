@@ -11,6 +11,8 @@ from kbot.errors import ModelError
 from kbot.search.encoder import MAX_TOKENS, Encoder, HashEncoder, OnnxEncoder
 from kbot.search.export import PARITY
 from kbot.search.index import SearchIndex, is_heading, open_index, passage_of, sentence_of
+from kbot.search.models import find_model
+from kbot.search.onnx import TokenCounter
 from kbot.search.retriever import readable
 from kbot.search.vectors import FaissStore
 
@@ -70,12 +72,12 @@ def test_no_texts_make_no_vectors(index: SearchIndex) -> None:
     assert index.encoder.encode([]).shape == (0, 384)
 
 
-def test_tokens_are_counted_without_padding_and_up_to_the_longest_text_it_reads(index: SearchIndex) -> None:
-    assert isinstance(index.encoder, OnnxEncoder)
+def test_tokens_are_counted_without_padding_and_up_to_the_longest_text_it_reads() -> None:
+    counter = TokenCounter(find_model("all-MiniLM-L6-v2", "encoder").folder / "tokenizer.json", max_tokens=MAX_TOKENS)
     # WordPiece: "ke", "##tam", "##ine", "helps", "."
-    assert index.encoder.count_tokens("ketamine helps.") == 5
-    assert index.encoder.count_tokens("") == 0
-    assert index.encoder.count_tokens("word " * 1000) == MAX_TOKENS
+    assert counter.count("ketamine helps.") == 5
+    assert counter.count("") == 0
+    assert counter.count("word " * 1000) == MAX_TOKENS
 
 
 def test_a_model_that_is_no_model_is_refused_with_its_path(index: SearchIndex, tmp_path: Path) -> None:

@@ -8,10 +8,12 @@ import pytest
 
 from kbot.errors import ModelError
 from kbot.search.encoder import HashEncoder
-from kbot.search.export import PARITY, SentenceTransformerEncoder
+from kbot.search.export import PARITY, SentenceTransformerEncoder, export_encoder
+from kbot.search.models import ModelFiles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -60,3 +62,11 @@ def test_an_export_that_differs_from_the_original_is_refused(service: Service) -
     folder = next((service.settings.index / "models").glob("encoder-*"))
     with pytest.raises(ModelError, match=r"encoder differs from all-MiniLM-L6-v2: cosine -?0\.\d+, wanted 0\.96"):
         OtherEncoder(service).check_parity(folder, ["What is ketamine?"])
+
+
+def test_an_encoder_that_does_not_pool_by_the_mean_is_refused_before_it_is_opened(tmp_path: Path) -> None:
+    (tmp_path / "1_Pooling").mkdir()
+    (tmp_path / "1_Pooling" / "config.json").write_text('{"pooling_mode_mean_tokens": false}', encoding="utf-8")
+    first_token = ModelFiles("first-token", "encoder", tmp_path, {}, "", "")
+    with pytest.raises(ModelError, match="first-token does not pool by the mean"):
+        export_encoder(first_token, tmp_path / "out")

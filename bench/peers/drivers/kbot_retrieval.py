@@ -26,11 +26,12 @@ class Retrieval:
 
     def build(self, texts: Sequence[Text]) -> None:
         """See `Peer.build`."""
-        from kbot.search.export import SentenceTransformerEncoder
+        from kbot.search.export import SentenceTransformerEncoder, export_encoder
         from kbot.search.models import find_model
 
-        encoder = SentenceTransformerEncoder(find_model(_MODEL, "encoder"))
-        encoder.export(self._folder / "model")
+        files = find_model(_MODEL, "encoder")
+        export_encoder(files, self._folder / "model")
+        encoder = SentenceTransformerEncoder(files)
         store = FaissStore(_DIMENSION)
         store.replace([text.id for text in texts], encoder.encode([text.text for text in texts]))
         store.save(self._folder / "vectors.faiss", self._folder / "vectors.json")

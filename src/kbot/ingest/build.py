@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -92,17 +93,18 @@ def _build(
         reused = previous.counts["vectors"] + previous.counts["phrasings"]
         return BuildReport(previous, unchanged=True, encoded=0, reused=reused, parity=None)
 
-    models = BuildModels(settings.index, encoder_files, reranker_files, progress)
-    made = _make(settings, documents, models, previous, progress)
-    progress.step("Writing the index")
-    staging = Path(tempfile.mkdtemp(dir=settings.index, prefix=".build-"))
-    try:
-        save_texts(staging, clinic, documents, made.passages)
-        made.save(staging, documents)
-        save_vectors(settings, staging, list(made.texts), made.vectors, previous)
-        manifest = publish(settings.index, staging, build_id, source_hash, models, made.counts(documents))
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+    with closing(BuildModels(settings.index, encoder_files, reranker_files, progress)) as models:
+        made = _make(settings, documents, models, previous, progress)
+        models.finish()
+        progress.step("Writing the index")
+        staging = Path(tempfile.mkdtemp(dir=settings.index, prefix=".build-"))
+        try:
+            save_texts(staging, clinic, documents, made.passages)
+            made.save(staging, documents)
+            save_vectors(settings, staging, list(made.texts), made.vectors, previous)
+            manifest = publish(settings.index, staging, build_id, source_hash, models, made.counts(documents))
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
     prune(settings.index, manifest, previous)
     progress.advance()
     texts = len(made.texts) + len(made.phrasings)
@@ -168,10 +170,11 @@ def _make(
         for topic in bank.topics
         for key, text in zip(phrasing_ids(topic), topic.phrasings, strict=True)
     }
-    known = known_vectors(settings.index, previous, models.encoder)
+    known = known_vectors(settings.index, previous, models.encoder_folder)
     size = models.dimension
     progress.step("Encoding passages", len(texts))
     vectors, encoded = encode_new(texts, known["vectors"], models.encode_passages, size, progress)
+    models.finish_encoder()
     progress.step("Encoding the question bank", max(1, len(phrasings)))
     questions, more = encode_new(phrasings, known["questions"], models.encode_questions, size, progress)
     parity = models.check(list(texts.values())[:_PARITY_TEXTS])

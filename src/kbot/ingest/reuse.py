@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from kbot.ingest.progress import Progress
     from kbot.search.manifest import Manifest
-    from kbot.search.models import ModelFiles
 
 HEAD_SOURCE = "head.sha256"
 
@@ -51,12 +50,15 @@ def encode_new(
     return (np.stack(rows).astype(np.float32) if rows else np.zeros((0, dimension), np.float32)), len(new)
 
 
-def known_vectors(
-    index: Path, previous: Manifest | None, encoder: ModelFiles
-) -> dict[str, dict[str, NDArray[np.float32]]]:
-    """Return what the build before encoded: text hash -> vector, of passages and of questions apart."""
+def known_vectors(index: Path, previous: Manifest | None, encoder: Path) -> dict[str, dict[str, NDArray[np.float32]]]:
+    """Return what the build before encoded: text hash -> vector, of passages and of questions apart.
+
+    `encoder` is the folder of the exported encoder: what another export encoded is not reused, nor what the same
+    weights gave by another recipe.
+    """
     known: dict[str, dict[str, NDArray[np.float32]]] = {"vectors": {}, "questions": {}}
-    if previous is None or previous.encoder_fingerprint != encoder.fingerprint():
+    exported = f"{encoder.relative_to(index).as_posix()}/"
+    if previous is None or not any(name.startswith(exported) for name in previous.files):
         return known
     folder = previous.folder(index)
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import sys
 from importlib import resources
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from kbot.search.danger import BASE, IDF, LEARNT, NGRAMS, VOCABULARY
 from kbot.search.models import file_sha256, find_model
 
 FOLDER = Path(str(resources.files("kbot.search").joinpath("danger_model")))
-_RECIPE = "danger-network-1"  # change it whenever the same weights would make another export
+_RECIPE = "danger-network-2"  # change it whenever the same weights would make another export
 
 
 def danger_id() -> str:
@@ -44,7 +43,3 @@ def make_danger(folder: Path) -> None:
     export_network(network, base, folder)
     for name in (VOCABULARY, NGRAMS, IDF):
         shutil.copyfile(FOLDER / name, folder / name)
-
-
-if __name__ == "__main__":
-    make_danger(Path(sys.argv[1]))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 import shutil
-import warnings
 from typing import TYPE_CHECKING
 
 import torch
@@ -18,7 +17,7 @@ from safetensors.torch import save_file
 
 from kbot.errors import ModelError
 from kbot.search.danger import NETWORK, TOKENIZER, Sign
-from kbot.search.export import write_onnx
+from kbot.search.export import open_transformer, write_onnx
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,16 +84,8 @@ def open_network(base: ModelFiles) -> DangerNetwork:
     Raises:
         ModelError: the original is not the reviewed one.
     """
-    from transformers import BertModel
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # it reports that the pooler is not used
     base.verify()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        transformer = BertModel.from_pretrained(str(base.folder), local_files_only=True, add_pooling_layer=False)
-    return DangerNetwork(transformer).eval()
+    return DangerNetwork(open_transformer(base)).eval()
 
 
 def save_learnt(network: DangerNetwork, path: Path, *, rank: int, about: Mapping[str, str]) -> None:

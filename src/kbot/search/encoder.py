@@ -42,10 +42,6 @@ class OnnxEncoder:
         rows = [self._model.run(text)[0] for text in texts]
         return np.stack(rows) if rows else np.zeros((0, self.dimension), dtype=np.float32)
 
-    def count_tokens(self, text: str) -> int:
-        """Return how many tokens of this encoder a text has, 0 to `MAX_TOKENS`."""
-        return self._model.count_tokens(text)
-
 
 class HashEncoder:
     """A deterministic encoder for tests: stems hashed into a fixed number of places. Knows words, no meanings."""

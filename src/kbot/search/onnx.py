@@ -32,12 +32,9 @@ class OnnxModel:
         options.log_severity_level = 3
         try:
             self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-            self._tokenizer = Tokenizer.from_file(str(tokenizer))
-        except Exception as error:  # both libraries raise bare Exceptions of their own making
+        except Exception as error:  # it raises bare Exceptions of its own making
             raise ModelError(f"{model} can't be opened ({error}): run `kbot build` again") from error
-        # Packaged tokenizers pad every text to the longest: each question would cost as much as a page.
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(max_length=max_tokens)
+        self._tokenizer = _open_tokenizer(tokenizer, max_tokens)
         self._inputs = [entry.name for entry in self._session.get_inputs()]
 
     def run(self, text: str, pair: str | None = None) -> NDArray[np.float32]:
@@ -52,6 +49,24 @@ class OnnxModel:
         output: NDArray[np.float32] = self._session.run(None, feed)[0]
         return output
 
-    def count_tokens(self, text: str) -> int:
+
+class TokenCounter:
+    """Says how long texts are for an encoder, without opening it."""
+
+    def __init__(self, tokenizer: Path, *, max_tokens: int) -> None:
+        self._tokenizer = _open_tokenizer(tokenizer, max_tokens)
+
+    def count(self, text: str) -> int:
         """Return how many tokens the text has, without the two that frame it; at most the truncation length."""
         return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+
+def _open_tokenizer(path: Path, max_tokens: int) -> Tokenizer:
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # it raises bare Exceptions of its own making
+        raise ModelError(f"{path} can't be opened ({error}): run `kbot build` again") from error
+    # Packaged tokenizers pad every text to the longest: each question would cost as much as a page.
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(max_length=max_tokens)
+    return tokenizer
