@@ -117,24 +117,23 @@ class BuildModels:
     def encode_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Encode phrasings as a visitor's question is encoded when it is asked: by the served encoder."""
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        served = self._served  # one for all: its weights then fit into the cache that the cores share
         waiting = iter(range(0, len(texts), _TURN))  # each worker takes the next turn, so that none waits for another
 
-        def work(encoder: OnnxEncoder) -> None:
+        def work(_worker: int) -> None:
             for start in waiting:
-                vectors[start : start + _TURN] = encoder.encode(texts[start : start + _TURN])
+                vectors[start : start + _TURN] = served.encode(texts[start : start + _TURN])
 
-        with ThreadPoolExecutor(len(self._served)) as pool:
-            list(pool.map(work, self._served))
+        workers = min(8, os.cpu_count() or 1)
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(work, range(workers)))
         return vectors
 
     @functools.cached_property
-    def _served(self) -> list[OnnxEncoder]:
+    def _served(self) -> OnnxEncoder:
         self.finish_encoder()
         model, tokenizer = (self.encoder_folder / name for name in ("model.onnx", "tokenizer.json"))
-        return [
-            OnnxEncoder(model, tokenizer, dimension=self.dimension, threads=1)
-            for _ in range(min(8, os.cpu_count() or 1))
-        ]
+        return OnnxEncoder(model, tokenizer, dimension=self.dimension, threads=1)
 
     def check(self, texts: Sequence[str]) -> float | None:
         """Compare the served encoder with the original, where it was exported just now."""
