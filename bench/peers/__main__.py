@@ -19,7 +19,7 @@ from kbot.settings import read_settings
 
 _GOLDEN = Path("tests/golden/questions.jsonl")
 _RESULTS = Path(__file__).parent.parent / "results"
-_WHOLE = Plan(rounds=5, questions=400, callers=(1, 8, 32), load_s=3.0, small=50, large=20_000)
+_WHOLE = Plan(rounds=3, questions=400, callers=(1, 8, 32), load_s=3.0, small=50, large=20_000)
 _QUICK = Plan(rounds=2, questions=60, callers=(1, 8, 32), load_s=1.0, small=10, large=200)
 
 
