@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import json
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
@@ -20,7 +21,7 @@ from kbot.settings import PREFIX, Settings, read_settings
 from kbot.training.command import add_training_commands
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from kbot.service import Service
 
@@ -153,11 +154,13 @@ def _ask(options: argparse.Namespace, settings: Settings) -> int:
     service = Service.open(settings)
     if options.jsonl:
         return _ask_lines(service, sys.stdin.buffer, sys.stdout)
+    if isinstance(sys.stdout, TextIOWrapper):  # a terminal that lacks a sign of the answer shows "?" for it
+        sys.stdout.reconfigure(errors="replace")
     from kbot.contract import as_json
 
     asked = service.ask([options.question])
     if options.json:
-        print(json.dumps(as_json(asked), ensure_ascii=False, indent=1))
+        print(json.dumps(as_json(asked), ensure_ascii=sys.stdout.encoding.lower() != "utf-8", indent=1))
     else:
         from kbot.terminal import render
 
@@ -171,7 +174,7 @@ def _ask_lines(service: Service, lines: BinaryIO, out: TextIO) -> int:
 
     failed = False
     number = 0
-    for raw in lines:
+    for raw in _cut(lines):
         number += 1
         if not raw.strip():
             continue
@@ -185,9 +188,18 @@ def _ask_lines(service: Service, lines: BinaryIO, out: TextIO) -> int:
             failed = True
             print(f"kbot: {error}", file=sys.stderr)
             reply = {"id": identity, "error": str(error)}
-        out.write(json.dumps(reply, ensure_ascii=False) + "\n")
+        # In ASCII: nothing in it ends a line, or lacks from the encoding of the output.
+        out.write(json.dumps(reply) + "\n")
         out.flush()
     return 1 if failed else 0
+
+
+def _cut(lines: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines; of one that is too long only as much as shows it. It may not fit into memory."""
+    while raw := lines.readline(_ASK_LIMIT + 1):
+        yield raw
+        while len(raw) > _ASK_LIMIT and not raw.endswith(b"\n"):
+            raw = lines.readline(_ASK_LIMIT + 1)
 
 
 def _parse(raw: bytes, number: int) -> object:

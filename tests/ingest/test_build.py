@@ -228,6 +228,20 @@ def test_a_passage_that_no_topic_quotes_is_a_warning(settings: Settings, bank: P
 
 
 @pytest.mark.usefixtures("bank")
+def test_of_many_passages_that_no_topic_quotes_twenty_are_named_and_all_are_counted(settings: Settings) -> None:
+    parts = "".join(f"\n## Part {number}\n\nThis is about oil {number}.\n" for number in range(40))
+    (settings.corpus / "oils.md").write_text(
+        f"---\ntitle: Oils\nkind: clinic article\n---\n{parts}", encoding="utf-8"
+    )
+
+    warnings = build(settings).warnings
+
+    assert sum("add one, or it never answers" in warning for warning in warnings) == 20
+    # Besides the forty: a massage loosens, eat lightly, a towel, a bottle of water.
+    assert warnings[20:] == ("no topic quotes 44 passages in all: `kbot coverage` lists them",)
+
+
+@pytest.mark.usefixtures("bank")
 def test_a_quote_that_an_edit_removed_fails_the_build_and_names_file_topic_and_quote(settings: Settings) -> None:
     edit(settings.corpus / "massage.md", "forty dollars", "fifty dollars")
 

@@ -168,9 +168,8 @@ def test_two_processes_may_write_into_one_journal(place: str, make_entry: MakeEn
 def test_a_value_that_the_database_refuses_is_no_matter_of_the_journal(
     journal: Journal, make_entry: MakeEntry
 ) -> None:
-    journal.add(make_entry(), "same")
     with pytest.raises(ValueError, match="refuses"):
-        journal.add(make_entry(), "same")
+        journal.add(make_entry(channel=None))
     journal.add(make_entry("NUL \x00 inside"))
     assert journal.entries(*EVER)[-1].question == "NUL   inside"
 

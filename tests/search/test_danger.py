@@ -7,17 +7,12 @@ import pytest
 
 from kbot.errors import IndexDamagedError
 from kbot.search import danger as danger_module
-from kbot.search.danger import (
-    DangerModel,
-    Sign,
-    ngrams,
-    parts_of,
-    speaks_of_danger,
-    speaks_of_somebody,
-    write_wording,
-)
+from kbot.search.danger import LEARNT, WORDING, WORDING_FILES, DangerModel, parts_of
 from kbot.search.danger_build import FOLDER
 from kbot.search.encoder import HashEncoder
+from kbot.search.signs import Sign
+from kbot.search.word_runs import is_spanish, ngrams, spanish_runs, speaks_of_danger, speaks_of_somebody
+from kbot.search.wording import Wording
 from kbot.training.prototypes import Example
 from kbot.training.wording import train_wording
 
@@ -60,8 +55,7 @@ class Alarmed:
 
 @pytest.fixture(scope="module")
 def model() -> DangerModel:
-    wording = train_wording(EXAMPLES)
-    return DangerModel(Undecided(), wording.vocabulary, wording.idf, wording.weights)
+    return DangerModel(Undecided(), train_wording(EXAMPLES, ngrams, source="abc"))
 
 
 def sign_of(model: DangerModel, text: str) -> Sign:
@@ -113,15 +107,15 @@ def test_every_word_of_a_long_message_stands_in_a_part_with_those_around_it() ->
 
 
 def test_one_clause_of_danger_is_seen_at_the_end_of_a_long_message() -> None:
-    model = DangerModel(Alarmed(), [], np.zeros(0, np.float32), np.zeros((len(Sign), 1), np.float32))
+    silent = Wording(ngrams, [], np.zeros(0, np.float32), np.zeros((len(Sign), 1), np.float32))
+    model = DangerModel(Alarmed(), silent)
     story = " ".join(["talk"] * 150)
     assert model.read(f"{story} noose").crisis > 0.5
     assert model.read(story).crisis < 0.5
 
 
 def test_what_was_written_is_read_again(model: DangerModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    wording = train_wording(EXAMPLES)
-    write_wording(tmp_path, wording.vocabulary, wording.idf, wording.weights, source="abc")
+    train_wording(EXAMPLES, ngrams, source="abc").save(tmp_path, WORDING)
     monkeypatch.setattr(danger_module, "OnnxNetwork", lambda *_, **__: Undecided())
     again = DangerModel.load(tmp_path)
     assert again.source == "abc"
@@ -131,8 +125,7 @@ def test_what_was_written_is_read_again(model: DangerModel, tmp_path: Path, monk
 
 
 def test_a_model_cut_short_is_refused(tmp_path: Path) -> None:
-    wording = train_wording(EXAMPLES)
-    write_wording(tmp_path, wording.vocabulary, wording.idf, wording.weights, source="")
+    train_wording(EXAMPLES, ngrams, source="").save(tmp_path, WORDING)
     np.save(tmp_path / "danger-idf.npy", np.zeros(3, dtype=np.float32))
     with pytest.raises(IndexDamagedError, match="kbot build"):
         DangerModel.load(tmp_path)
@@ -140,8 +133,7 @@ def test_a_model_cut_short_is_refused(tmp_path: Path) -> None:
 
 def test_the_model_of_a_first_build_can_be_read(tmp_path: Path) -> None:
     encoder = HashEncoder(8)
-    wording = train_wording(EXAMPLES)
-    write_wording(tmp_path, wording.vocabulary, wording.idf, wording.weights, source="")
+    train_wording(EXAMPLES, ngrams, source="").save(tmp_path, WORDING)
     with pytest.raises(IndexDamagedError, match="kbot build"):
         DangerModel.load_first(tmp_path, encoder)
     np.save(tmp_path / "danger-vector.npy", np.zeros((len(Sign), 9), dtype=np.float32))
@@ -150,6 +142,28 @@ def test_the_model_of_a_first_build_can_be_read(tmp_path: Path) -> None:
     np.save(tmp_path / "danger-vector.npy", np.zeros((len(Sign), 5), dtype=np.float32))
     with pytest.raises(IndexDamagedError, match="another make"):
         DangerModel.load_first(tmp_path, encoder)
+
+
+def test_spanish_is_told_by_its_little_words() -> None:
+    assert is_spanish("hola, a que hora abren")
+    assert is_spanish("kiero morirme wey neta ya no aguanto esta vida")
+    assert not is_spanish("my son is suicidal")
+    assert not is_spanish("no es bueno, what can i do for my son")
+    assert not is_spanish("")
+
+
+def test_a_spanish_word_is_taken_apart_into_pieces_with_its_ends() -> None:
+    assert spanish_runs("me") == ["me", "_ me", "_me ", "_ me "]
+
+
+def test_spanish_is_read_by_its_own_wording_and_english_is_not() -> None:
+    spanish = Wording(spanish_runs, [], np.zeros(0, np.float32), np.zeros((len(Sign), 1), np.float32))
+    spanish.weights[list(Sign).index(Sign.SPANISH)] = 9.0
+    model = DangerModel(Undecided(), train_wording(EXAMPLES, ngrams, source=""), spanish)
+    assert model.read("ya no quiero nada").spanish
+    assert model.read("ya no quiero nada").crisis > 0.9
+    assert not model.read("what does a session cost").spanish
+    assert model.read("what does a session cost").crisis < 0.5
 
 
 def test_words_of_danger_are_known_in_any_sense() -> None:
@@ -165,7 +179,7 @@ def test_a_person_is_the_writer_or_another() -> None:
 
 def test_the_model_beside_the_code_is_small_and_without_pickles() -> None:
     names = sorted(path.name for path in FOLDER.iterdir() if not path.name.startswith("__"))
-    assert names == ["danger-idf.npy", "danger-ngrams.npy", "danger.json", "learnt.safetensors"]
+    assert names == sorted([LEARNT, *WORDING_FILES])
     assert sum((FOLDER / name).stat().st_size for name in names) < 5_000_000
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from kbot.errors import ModelError
 from kbot.search.encoder import HashEncoder
-from kbot.search.export import PARITY, SentenceTransformerEncoder, export_encoder
+from kbot.search.export import PARITY, SentenceTransformerEncoder
 from kbot.search.models import ModelFiles
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ def test_an_export_that_differs_from_the_original_is_refused(service: Service) -
 def test_an_encoder_that_does_not_pool_by_the_mean_is_refused_before_it_is_opened(tmp_path: Path) -> None:
     (tmp_path / "1_Pooling").mkdir()
     (tmp_path / "1_Pooling" / "config.json").write_text('{"pooling_mode_mean_tokens": false}', encoding="utf-8")
+    from kbot.search.onnx_export import export_encoder  # no other test may find PyTorch loaded
+
     first_token = ModelFiles("first-token", "encoder", tmp_path, {}, "", "")
     with pytest.raises(ModelError, match="first-token does not pool by the mean"):
         export_encoder(first_token, tmp_path / "out")

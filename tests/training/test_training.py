@@ -10,12 +10,13 @@ import torch
 
 from kbot.errors import ModelError
 from kbot.ingest.progress import Quiet
-from kbot.search.danger import NETWORK, VOCABULARY, OnnxNetwork, Sign
+from kbot.search.danger import NETWORK, SPANISH, WORDING, OnnxNetwork
 from kbot.search.danger_build import FOLDER
 from kbot.search.danger_network import add_learnt, export_network, open_network, save_learnt
 from kbot.search.models import find_model
+from kbot.search.signs import Sign
 from kbot.training.network import average, train_network
-from kbot.training.prototypes import Example, examples_of, hash_of, read_prototypes
+from kbot.training.prototypes import Example, examples_of, hash_of, read_prototypes, read_spanish
 from kbot.training.variants import vary
 
 if TYPE_CHECKING:
@@ -46,8 +47,11 @@ def test_phrasings_about_suicide_are_its_topic_and_others_ordinary() -> None:
 
 def test_the_model_beside_the_code_was_trained_on_today_s_prototypes() -> None:
     # After a change of them: `kbot train-safety`, `kbot build`, `kbot evaluate --safety`.
-    source = json.loads((FOLDER / VOCABULARY).read_text(encoding="utf-8"))["source"]
+    source = json.loads((FOLDER / WORDING.vocabulary).read_text(encoding="utf-8"))["source"]
     assert source == hash_of(read_prototypes())
+    # This one in seconds: `kbot train-safety --spanish-only`.
+    source = json.loads((FOLDER / SPANISH.vocabulary).read_text(encoding="utf-8"))["source"]
+    assert source == hash_of(read_spanish())
 
 
 def test_variants_keep_the_label_and_the_words() -> None:

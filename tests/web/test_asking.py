@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,14 +15,15 @@ from fastapi.testclient import TestClient
 from kbot.answering.urgent import LastResort
 from kbot.records import Asked
 from kbot.web.app import create_app
-from kbot.web.asking import BUSY_FOR, Asking
-from kbot.web.limits import BURST
+from kbot.web.asking import AT_ONCE, BUSY_FOR, Asking
+from kbot.web.limits import BURST, EACH, EARLIER_FREE, weight
 from kbot.web.line import Line
 from kbot.web.operation import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from httpx2 import Response
     from tests.conftest import ScriptedService
 
     from kbot.settings import Settings
@@ -33,6 +35,12 @@ PROXY = "127.0.0.1"
 
 def operation_of(settings: Settings, *, places: int = 0, workers: int = 1) -> Operation:
     return Operation(settings, line=Line(places, workers=workers))
+
+
+@pytest.fixture(autouse=True)
+def the_clock_of_the_limits_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No window ends between two questions of a test."""
+    monkeypatch.setattr("limits.storage.memory.time", SimpleNamespace(time=lambda: 1_000_000.0))
 
 
 @pytest.fixture
@@ -179,6 +187,88 @@ def test_nobody_gets_round_the_limit_by_naming_another_address(service: Scripted
 
 def test_a_limit_of_0_is_none(service: ScriptedService) -> None:
     assert statuses(limited(service, rate=0), 20, x_forwarded_for="192.0.2.7") == [200] * 20
+
+
+@pytest.mark.parametrize(
+    ("lengths", "counts"),
+    [
+        ([], 1), ([0], 1), ([EACH], 1), ([EACH + 1], 2), ([2_000], 8), ([20_000], 80),
+        ([50] * 30, 1), ([EARLIER_FREE + 1, 10], 2), ([2_000, 1_000, 300], 5), ([20_000, 20_000, 10], 18),
+    ],
+)  # fmt: skip
+def test_a_conversation_counts_by_what_is_read_of_it(lengths: list[int], counts: int) -> None:
+    assert weight(["a" * length for length in lengths]) == counts
+
+
+LONG = "hello " * 625  # counts for 15 questions, and for 5 as an earlier turn
+
+
+def asked_long(client: TestClient, question: str, *before: str) -> Response:
+    return client.post("/api/ask", json={"turns": [*before, question]}, headers={"x-forwarded-for": "192.0.2.7"})
+
+
+@pytest.mark.parametrize(("before", "question", "times"), [((), LONG, 2), ((LONG,), "hello", 5)])
+def test_long_messages_use_up_sooner_what_an_address_may_ask(
+    service: ScriptedService, before: tuple[str, ...], question: str, times: int
+) -> None:
+    client = limited(service, rate=96)  # 32 of them within a burst
+
+    assert [asked_long(client, question, *before).status_code for _ in range(times + 1)] == [200] * times + [429]
+    # Whoever shares the address still has what is left, and others have all.
+    assert statuses(client, 3, x_forwarded_for="192.0.2.7") == [200, 200, 429]
+    assert statuses(client, 1, x_forwarded_for="192.0.2.8") == [200]
+
+
+def test_where_little_may_be_asked_a_long_message_is_still_answered(service: ScriptedService) -> None:
+    client = limited(service, rate=9)
+
+    assert [asked_long(client, LONG).status_code for _ in range(2)] == [200, 429]
+
+
+def test_who_is_refused_is_not_counted(service: ScriptedService) -> None:
+    client = limited(service, rate=30)  # ten within a burst
+    assert statuses(client, 6, x_forwarded_for="192.0.2.7") == [200] * 6
+
+    assert [asked_long(client, LONG).status_code for _ in range(9)] == [429] * 9
+    assert statuses(client, 5, x_forwarded_for="192.0.2.7") == [200] * 4 + [429]
+
+
+@pytest.mark.parametrize("rate", [1, 96])  # the long message is looked through aside
+@pytest.mark.parametrize(("question", "outcome"), [("I want to die", "crisis"), ("I can't breathe", "emergency")])
+def test_danger_at_the_end_of_a_long_message_is_met_whatever_the_limit_says(
+    service: ScriptedService, question: str, outcome: str, rate: int
+) -> None:
+    client = limited(service, rate=rate)
+
+    for _ in range(5):
+        response = asked_long(client, f"{LONG}. {question}.")
+        assert (response.status_code, response.json()["outcome"]) == (200, outcome)
+
+
+def test_looking_through_a_long_message_that_is_refused_keeps_nobody_else_waiting(service: ScriptedService) -> None:
+    begun, gate = threading.Event(), threading.Event()
+    look = service.urgent
+
+    def look_long(turns: Sequence[str], *, channel: str) -> Asked | None:
+        if len(turns[-1]) > AT_ONCE:
+            begun.set()
+            gate.wait()
+        return look(turns, channel=channel)
+
+    service.urgent = look_long  # type: ignore[method-assign]
+    service.settings = replace(service.settings, rate=1)
+    asking = Asking(service, operation_of(service.settings, places=10))
+    scope: dict[str, Any] = {"type": "http", "client": ("8.8.8.8", 1), "headers": []}
+
+    async def run() -> list[int]:
+        first = await asking.ask(["hello"], channel="rest", scope=scope)
+        long = asyncio.create_task(asking.ask([LONG], channel="rest", scope=scope))
+        await asyncio.to_thread(begun.wait)
+        meanwhile = await asking.ask(["I want to die"], channel="rest", scope=scope)
+        gate.set()
+        return [first.status, meanwhile.status, (await long).status]
+
+    assert asyncio.run(run()) == [200, 200, 429]
 
 
 def test_what_fails_three_times_in_a_row_is_not_ready_and_one_answer_makes_it_so(service: ScriptedService) -> None:

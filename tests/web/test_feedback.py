@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import re
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -77,6 +78,30 @@ def test_a_reason_that_is_a_cry_for_help_is_answered_and_not_kept(journalling: S
 def test_nobody_is_asked_after_a_crisis_or_without_a_journal(journalling: Service, service: Service) -> None:
     assert "kb-helpful" not in card(journalling, "I want to kill myself")
     assert "kb-helpful" not in card(service, QUESTION)
+
+
+def test_feedback_has_a_limit_of_its_own_and_a_cry_for_help_has_none(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("limits.storage.memory.time", SimpleNamespace(time=lambda: 1_000_000.0))
+    limited = dataclasses.replace(
+        service.settings, journal=str(tmp_path / "journal.db"), rate=6, trusted_proxies="127.0.0.1"
+    )
+    opened = Service.open(limited)
+    given = ticket(card(opened, QUESTION))
+    client = TestClient(create_app(opened), client=("127.0.0.1", 1), headers={"x-forwarded-for": "192.0.2.7"})
+
+    def say(reason: str) -> tuple[int, dict[str, str]]:
+        reply = client.post("/api/feedback", json={"ticket": given, "helpful": False, "reason": reason})
+        return reply.status_code, reply.json()
+
+    assert [say(reason)[0] for reason in ("", "too short", "", "too short")] == [200, 200, 429, 429]
+    assert client.post("/api/ask", json={"turns": [QUESTION]}).status_code == 200
+    status, reply = say("I want to kill myself")
+    assert (status, 'href="tel:988"' in reply["html"]) == (200, True)
+    entry, _ = written(opened)
+    assert entry.feedback == "too short"
+    opened.close()
 
 
 @pytest.mark.parametrize(

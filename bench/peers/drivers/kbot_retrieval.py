@@ -26,8 +26,9 @@ class Retrieval:
 
     def build(self, texts: Sequence[Text]) -> None:
         """See `Peer.build`."""
-        from kbot.search.export import SentenceTransformerEncoder, export_encoder
+        from kbot.search.export import SentenceTransformerEncoder
         from kbot.search.models import find_model
+        from kbot.search.onnx_export import export_encoder
 
         files = find_model(_MODEL, "encoder")
         export_encoder(files, self._folder / "model")

@@ -14,9 +14,10 @@ from kbot.answering.select import Choice, choose
 from kbot.answering.show import show
 from kbot.answering.triage import Flag, Level, Triage
 from kbot.answering.urgent import URGENT, urgent_reply
+from kbot.answering.wordless import says_nothing
 from kbot.records import Answer, Fallback, Found, Kind, Outcome, Reason, ShownPassage
 from kbot.search.texts import of_document
-from kbot.text import is_blank, normalise, terms
+from kbot.text import is_blank, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,8 +134,8 @@ class Bot:
         return None
 
     def _wordless(self, question: str, turns: Sequence[str]) -> Fallback | None:
-        """Ask back where the first message has no word that carries meaning, as "and what about it?" has none."""
-        if len(turns) > 1 or terms(question):
+        """Ask back where the first message has no word that carries meaning."""
+        if len(turns) > 1 or not says_nothing(question, self._index.language):
             return None
         suggestions = tuple(self.examples(3))
         return self._fallback(

@@ -6,6 +6,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from kbot.disguise import fold
+from kbot.search.word_runs import is_spanish
 from kbot.text import STOPWORDS, words
 
 if TYPE_CHECKING:
@@ -35,13 +37,14 @@ def tongue_of(message: str, language: Language) -> Tongue | None:
         return Tongue.OTHER
     said = words(message)
     marked = any(c in _SPANISH_MARKS for c in message)
-    if len(said) < (2 if marked else _FEWEST_WORDS):
+    spanish = is_spanish(fold(message))
+    if len(said) < (2 if marked or spanish else _FEWEST_WORDS):
         return None
     english = sum(word in STOPWORDS or (len(word) > 2 and language.knows(word)) for word in said) / len(said)
-    if english > _MOST_ENGLISH and not marked:
+    if english > _MOST_ENGLISH and not marked and not spanish:
         return None
     likeliest = _detector().compute_language_confidence_values(message)[0]
-    if likeliest.language.name == "SPANISH" and (marked or likeliest.value >= _CERTAIN):
+    if likeliest.language.name == "SPANISH" and (marked or spanish or likeliest.value >= _CERTAIN):
         return Tongue.SPANISH
     if likeliest.language.name != "ENGLISH" and likeliest.value >= _CERTAIN and english <= _MOST_ENGLISH / 2:
         return Tongue.OTHER

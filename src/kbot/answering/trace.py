@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kbot.answering.notes import Weighing
     from kbot.answering.triage import Flag
     from kbot.records import Answer, Topic
-    from kbot.search.danger import Reading
+    from kbot.search.signs import Reading
 
 _MOST_TOPICS = 8
 _MOST_CANDIDATES = 10

@@ -12,12 +12,14 @@ import yaml
 
 from kbot.answering.harmless import HarmlessTurns
 from kbot.disguise import fold
-from kbot.search.danger import Sign, speaks_of_danger, speaks_of_somebody
+from kbot.search.signs import Sign
+from kbot.search.word_runs import speaks_of_danger, speaks_of_somebody
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kbot.search.danger import DangerModel, Reading
+    from kbot.search.danger import DangerModel
+    from kbot.search.signs import Reading
 
 __all__ = ["Flag", "Level", "Triage", "fold"]
 
@@ -75,6 +77,7 @@ class _Thresholds:
     crisis_with_pattern: float  # below, a pattern of crisis is taken for hyperbole: concern
     crisis_in_small_talk: float
     crisis_asking_a_person: float
+    crisis_in_spanish: float
     emergency: float
     emergency_with_pattern: float
     emergency_to_harmless: float  # least ratio of emergency to the same
@@ -157,7 +160,7 @@ class Triage:
         """Return what patterns and classifier say together."""
         least = self._thresholds
         said = _explain(reading)
-        spanish = reading.shares[Sign.SPANISH] * 2 > reading.crisis
+        spanish = reading.spanish or reading.shares[Sign.SPANISH] * 2 > reading.crisis
         if Level.CRISIS in found and reading.crisis < least.crisis_with_pattern:
             found[Level.CONCERN] = Flag(Level.CONCERN, f"{found.pop(Level.CRISIS).trigger}, but {said}")
         elif Level.CRISIS not in found and reading.crisis >= self._least_crisis(message, found, reading):
@@ -167,7 +170,7 @@ class Triage:
         if Level.EMERGENCY in found and urgent < least.emergency_with_pattern:
             found.pop(Level.EMERGENCY)
         elif Level.EMERGENCY not in found and urgent >= least_urgent:
-            found[Level.EMERGENCY] = Flag(Level.EMERGENCY, said)
+            found[Level.EMERGENCY] = Flag(Level.EMERGENCY, said, spanish)
         if Level.EMERGENCY in found and Level.CRISIS in found and urgent > reading.crisis:
             found.pop(Level.CRISIS)  # both replies carry 911 and 988; what comes first is what can't wait
         burden = reading.crisis + urgent + reading.shares[Sign.DISTRESS] + reading.shares[Sign.TOPIC]
@@ -183,6 +186,8 @@ class Triage:
         if Level.ASKED_FOR_A_PERSON in found:
             return least.crisis_asking_a_person
         harmless = _harmless(reading)
+        if reading.spanish:  # the words of danger and for people are English
+            return max(least.crisis_in_spanish, least.to_harmless * harmless)
         if not speaks_of_danger(message):
             lowest = max(least.crisis_without_words, least.to_harmless_without_words * harmless)
         else:

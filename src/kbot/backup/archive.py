@@ -23,6 +23,10 @@ CONTENTS = "backup.json"
 INDEX, JOURNAL = "index", "journal.db"
 _MODELS = f"{INDEX}/models/"  # kept as they are: packing them takes seconds and saves little
 _MOST_CONTENTS = 10_000_000  # bytes of the table of contents
+_MOST_LIST = 1_000_000  # bytes of the ZIP file's own list at its end: some 8,000 files
+_SPARE = 100_000_000  # bytes that stay free on the disk: whatever else runs there goes on
+_MOST_BUILDS = 1_000
+_PACKED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})  # as a backup is written
 _CHUNK = 1 << 20
 # What a damaged or hostile ZIP file can raise while it is read.
 _UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError)
@@ -76,6 +80,7 @@ def unpack(source: Path, folder: Path) -> Contents:
         BackupError: the file is no backup, damaged, or made to harm.
     """
     try:
+        _check_end(source)
         with zipfile.ZipFile(source) as archive:
             contents = _contents(archive, source)
             _check_names(archive, contents, source)
@@ -87,10 +92,27 @@ def unpack(source: Path, folder: Path) -> Contents:
     return contents
 
 
+def _check_end(source: Path) -> None:
+    """Look at how long the list of files says that it is: zipfile reads all of it, and takes ten times the memory."""
+    record, larger, locator = 22, 56, 20  # bytes: the last record, and before it what files beyond 4 GB add
+    with source.open("rb") as file:
+        file.seek(max(0, source.stat().st_size - record - locator - larger))
+        end = file.read().rjust(record + locator + larger, b"\0")
+    if end[-record:][:4] != b"PK\x05\x06" or end[-2:] != b"\0\0":  # kbot writes no comment behind it
+        raise BackupError(f"{source} is no backup of kbot, or its end is missing")
+    listed = int.from_bytes(end[-10:-6], "little")
+    if end[:4] == b"PK\x06\x06":
+        listed = max(listed, int.from_bytes(end[40:48], "little"))
+    if listed > _MOST_LIST:
+        raise BackupError(f"{source} lists more files than a backup has")
+
+
 def _check_room(contents: Contents, folder: Path, source: Path) -> None:
     total = sum(entry.size for entry in contents.files.values())
-    if total > shutil.disk_usage(folder).free:
-        raise BackupError(f"{source} unpacks to {total:,} bytes, more than {folder} has room for")
+    if total + _SPARE > shutil.disk_usage(folder).free:
+        raise BackupError(
+            f"{source} unpacks to {total:,} bytes, more than {folder} has room for ({_SPARE:,} are kept free)"
+        )
 
 
 def _contents(archive: zipfile.ZipFile, source: Path) -> Contents:
@@ -100,15 +122,39 @@ def _contents(archive: zipfile.ZipFile, source: Path) -> Contents:
         raise BackupError(f"{source} is no backup of kbot: it has no {CONTENTS}") from None
     if info.file_size > _MOST_CONTENTS:
         raise BackupError(f"{source}: its {CONTENTS} is larger than {_MOST_CONTENTS:,} bytes")
+    _check_packing(info, source)
     with archive.open(info) as file:
         data: Any = json.loads(file.read(_MOST_CONTENTS + 1))
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise BackupError(f"{source} is no backup that this kbot reads (format {FORMAT}): restore it with its own")
     try:
-        files = {str(name): Entry(int(size), str(sha256)) for name, (size, sha256) in data["files"].items()}
-        return Contents(str(data["made_at"]), str(data["kbot"]), tuple(map(str, data["builds"])), files)
-    except (KeyError, TypeError, AttributeError) as error:
+        files = {str(name): _entry(*value) for name, value in data["files"].items()}
+        return Contents(str(data["made_at"]), str(data["kbot"]), _builds(data["builds"]), files)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise BackupError(f"{source}: its {CONTENTS} lacks an entry ({error!r})") from None
+
+
+def _entry(size: object, sha256: object) -> Entry:
+    if not isinstance(size, int) or size < 0 or not isinstance(sha256, str):
+        raise TypeError("a file is listed as [size in bytes, sha256]")
+    return Entry(size, sha256)
+
+
+def _builds(names: object) -> tuple[str, ...]:
+    """Return the names of builds, each once and each a folder's: the manifests of these folders are read."""
+    if not isinstance(names, list) or len(names) > _MOST_BUILDS or not all(isinstance(name, str) for name in names):
+        raise TypeError("builds are a list of names")
+    if len(set(names)) < len(names):
+        raise ValueError("a build is named twice")
+    for name in names:
+        if not name.isprintable() or PurePosixPath(name).parts != (name,) or name == "..":
+            raise ValueError(f"{name[:50]!r} is no name of a build")
+    return tuple(names)
+
+
+def _check_packing(info: zipfile.ZipInfo, source: Path) -> None:
+    if info.compress_type not in _PACKED:
+        raise BackupError(f"{source}: {info.filename!r} is packed as no backup is")
 
 
 def _check_names(archive: zipfile.ZipFile, contents: Contents, source: Path) -> None:
@@ -117,9 +163,10 @@ def _check_names(archive: zipfile.ZipFile, contents: Contents, source: Path) -> 
         raise BackupError(f"{source} does not hold just what its {CONTENTS} lists")
     for info in archive.infolist():
         path = PurePosixPath(info.filename)
-        sound = info.filename in {CONTENTS, JOURNAL} or (path.parts[0] == INDEX and len(path.parts) > 2)
+        sound = info.filename in {CONTENTS, JOURNAL} or (path.parts[:1] == (INDEX,) and len(path.parts) > 2)
         if (
             not sound
+            or not info.filename.isprintable()
             or path.is_absolute()
             or ".." in path.parts
             or "\\" in info.filename
@@ -128,6 +175,7 @@ def _check_names(archive: zipfile.ZipFile, contents: Contents, source: Path) -> 
             raise BackupError(f"{source} holds {info.filename!r}, which is nothing of a backup")
         if stat.S_ISLNK(info.external_attr >> 16):
             raise BackupError(f"{source}: {info.filename!r} is a link, which is nothing of a backup")
+        _check_packing(info, source)
         if info.filename != CONTENTS and info.file_size != contents.files[info.filename].size:
             raise BackupError(f"{source}: {info.filename} is not of the size that {CONTENTS} lists")
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kbot.backup.archive import INDEX, JOURNAL, Contents, Entry, unpack, write_archive
-from kbot.errors import BackupError, IndexUnusableError
+from kbot.errors import BackupError, IndexUnusableError, JournalError
 from kbot.ingest.publish import locked
-from kbot.journal.copies import put_back, save_copy
+from kbot.journal.copies import check_journal, put_back, save_copy
 from kbot.search.index import open_build
 from kbot.search.manifest import (
     NAME,
@@ -107,14 +107,23 @@ def restore(settings: Settings, source: Path, *, journal: bool = True, replace_j
         manifests = [read_kept(unpacked, directory) for directory in contents.builds]
         for manifest in manifests:
             verify_files(unpacked, manifest)
-        open_build(replace(settings, index=unpacked), manifests[0])
         with_journal = journal and contents.has_journal
+        if with_journal:
+            _check_journal(folder / JOURNAL, source)
+        open_build(replace(settings, index=unpacked), manifests[0])
         if with_journal:  # first: where it is refused, nothing has changed
             put_back(folder / JOURNAL, settings.journal, replace=replace_journal)
         for manifest in manifests:
             _put(unpacked, settings.index, manifest)
         write_manifest(settings.index, manifests[0])
     return Saved(contents.builds, with_journal, source.stat().st_size)
+
+
+def _check_journal(file: Path, source: Path) -> None:
+    try:
+        check_journal(file)
+    except JournalError as error:
+        raise BackupError(f"{source} can't be restored: {error}") from None
 
 
 def _sound_builds(index: Path) -> list[Manifest]:

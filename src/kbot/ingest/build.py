@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 # Part of the build id: change it whenever the same corpus would make another index.
 RECIPE = "passages-topics-language-background-terms-headings-weights-10"
 _PARITY_TEXTS = 24
+_MOST_NAMED = 20  # passages that warnings name one by one: a large corpus would fill the terminal
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,15 +191,18 @@ def _make(
 
 
 def _unquoted(made: _Made) -> list[str]:
-    """Return a warning for every passage that no topic quotes: with a question bank, nobody would be shown it."""
+    """Return warnings for passages that no topic quotes: with a question bank, nobody would be shown them."""
     if not made.bank.topics:
         return []
     quoted = {quote.passage_id for topic in made.bank.topics for quote in topic.quotes}
-    return [
+    unquoted = [passage for passage in made.passages if passage.id not in quoted]
+    warnings = [
         f"no topic of the question bank quotes {passage.id} ({passage.text[:60]!r}): add one, or it never answers"
-        for passage in made.passages
-        if passage.id not in quoted
+        for passage in unquoted[:_MOST_NAMED]
     ]
+    if len(unquoted) > len(warnings):
+        warnings.append(f"no topic quotes {len(unquoted):,} passages in all: `kbot coverage` lists them")
+    return warnings
 
 
 def _read(corpus: Path) -> tuple[list[Document], Clinic]:

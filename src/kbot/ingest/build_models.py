@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kbot.search.danger import IDF, NETWORK, NGRAMS, TOKENIZER, VOCABULARY
+from kbot.search.danger import NETWORK, TOKENIZER, WORDING_FILES
 from kbot.search.danger_build import danger_id
 from kbot.search.encoder import MAX_TOKENS, OnnxEncoder
 from kbot.search.export_apart import DANGER, ENCODER, ExportApart
@@ -89,7 +89,7 @@ class BuildModels:
         return [
             *(self.encoder_folder / name for name in ("model.onnx", "tokenizer.json")),
             *(self.reranker_folder / name for name in self.reranker.files),
-            *(self.danger_folder / name for name in (NETWORK, TOKENIZER, VOCABULARY, NGRAMS, IDF)),
+            *(self.danger_folder / name for name in (NETWORK, TOKENIZER, *WORDING_FILES)),
         ]
 
     @property

@@ -61,8 +61,26 @@ def check_copy(file: Path) -> None:
         raise JournalError(f"{file} is damaged: {verdict}")
 
 
+def check_journal(file: Path) -> None:
+    """See that a file is a whole journal, of this kbot or an older one, and holds nothing that could act by itself.
+
+    Raises:
+        JournalError: it isn't.
+    """
+    check_copy(file)
+    with _opened(file) as connection:
+        made = connection.execute("SELECT type, name FROM sqlite_master").fetchall()
+    strange = sorted(f"the {kind} {name!r}" for kind, name in made if kind not in {"table", "index"})
+    if strange:
+        raise JournalError(f"{file} is no journal of kbot: it has {', '.join(strange[:3])}")
+    if made and ("table", "schema_version") not in made:  # one that nobody asked anything yet may be empty
+        raise JournalError(f"{file} is no journal of kbot: it lacks the table schema_version")
+
+
 def put_back(copy: Path, journal: str, *, replace: bool) -> Path:
     """Make a copy the journal that `KBOT_JOURNAL` names; return where that is. kbot must not run meanwhile.
+
+    Let `check_journal` see the copy first.
 
     Raises:
         JournalError: the journal has entries and `replace` was not asked for, or can't be written.
@@ -70,7 +88,6 @@ def put_back(copy: Path, journal: str, *, replace: bool) -> Path:
     target = sqlite_file(journal)
     if target is None:
         raise JournalError(f"the journal is {describe(journal)}: a copy of a SQLite journal can't be put there")
-    check_copy(copy)
     if not replace and not _is_empty(target):
         raise JournalError(
             f"the journal {target} has entries that would be lost: move it away, or add --replace-journal"

@@ -190,6 +190,7 @@ class Recorder:
             else:
                 self._written += 1
                 self._works()
+                self._forget()
                 return
             if self._stop.wait(wait):
                 self._lost += 1
@@ -213,11 +214,23 @@ class Recorder:
                 self._journal.set_feedback(event.ticket, helpful=event.helpful, feedback=self._redact(event.reason))
             case _:
                 assert_never(event)
-        self._retention.enforce(self._journal, datetime.datetime.now(datetime.UTC))
+
+    def _forget(self) -> None:
+        """Forget what is too old, apart from writing: what is written must not be written again where this fails."""
+        try:
+            if self._journal is not None:
+                self._retention.enforce(self._journal, datetime.datetime.now(datetime.UTC))
+        except Exception as error:  # noqa: BLE001  the thread goes on writing whatever it is
+            self._fails(str(error) if isinstance(error, JournalError) else type(error).__name__)
 
     def _open_real(self) -> Journal:
         journal = self._open()
-        if journal.made_up:
+        try:
+            made_up = journal.made_up
+        except JournalError:
+            journal.close()
+            raise
+        if made_up:
             journal.close()
             raise JournalError(f"{journal.where} is a demo journal, and takes no real questions: set KBOT_JOURNAL")
         return journal

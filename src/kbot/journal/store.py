@@ -20,7 +20,7 @@ from kbot.records import Outcome, Reason
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from sqlalchemy import ColumnElement, Connection, Engine, Row
+    from sqlalchemy import ColumnElement, Connection, Engine, Row, Table
 
     from kbot.journal.find import EntryFilter
 
@@ -81,9 +81,13 @@ class Journal:
     # Writing, as questions come in.
 
     def add(self, entry: JournalEntry, ticket: str | None = None) -> None:
-        """Write one entry; its id is given anew. Crisis and emergency are refused: `count_urgent` is for them."""
+        """Write one entry; its id is given anew. Crisis and emergency are refused: `count_urgent` is for them.
+
+        One whose ticket is there already stays: a server that went away before it said so may have kept it.
+        """
         with self._write() as connection:
-            connection.execute(insert(ENTRIES), [_row(entry, ticket)])
+            added = _insert(connection, ENTRIES).values(_row(entry, ticket))
+            connection.execute(added.on_conflict_do_nothing(index_elements=[ENTRIES.c.ticket]))
 
     def count_urgent(self, day: datetime.date, outcome: Outcome, count: int = 1) -> None:
         """Count messages of a day (UTC) that were a crisis or an emergency."""
@@ -285,11 +289,10 @@ def _count(connection: Connection, count: UrgentCount) -> None:
     values = {"day": count.day.isoformat(), "outcome": count.outcome.value, "count": count.count}
     more = {"count": URGENT.c.count + count.count}
     days = [URGENT.c.day, URGENT.c.outcome]
-    if connection.dialect.name == "postgresql":
-        connection.execute(
-            postgresql.insert(URGENT).values(**values).on_conflict_do_update(index_elements=days, set_=more)
-        )
-    else:
-        connection.execute(
-            sqlite.insert(URGENT).values(**values).on_conflict_do_update(index_elements=days, set_=more)
-        )
+    connection.execute(
+        _insert(connection, URGENT).values(**values).on_conflict_do_update(index_elements=days, set_=more)
+    )
+
+
+def _insert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)

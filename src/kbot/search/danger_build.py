@@ -8,11 +8,11 @@ from importlib import resources
 from pathlib import Path
 
 from kbot.errors import ModelError
-from kbot.search.danger import BASE, IDF, LEARNT, NGRAMS, VOCABULARY
+from kbot.search.danger import BASE, LEARNT, WORDING_FILES
 from kbot.search.models import file_sha256, find_model
 
 FOLDER = Path(str(resources.files("kbot.search").joinpath("danger_model")))
-_RECIPE = "danger-network-2"  # change it whenever the same weights would make another export
+_RECIPE = "danger-network-3"  # change it whenever the same weights would make another export
 
 
 def danger_id() -> str:
@@ -22,7 +22,7 @@ def danger_id() -> str:
         ModelError: a file of it is missing.
     """
     digest = hashlib.sha256(f"{_RECIPE}\0{find_model(BASE, 'encoder').fingerprint()}".encode())
-    for name in (LEARNT, VOCABULARY, NGRAMS, IDF):
+    for name in (LEARNT, *WORDING_FILES):
         if not (FOLDER / name).is_file():
             raise ModelError(f"{FOLDER / name} is missing: install kbot again, or run `kbot train-safety`")
         digest.update(file_sha256(FOLDER / name).encode())
@@ -41,5 +41,5 @@ def make_danger(folder: Path) -> None:
     network = open_network(base)
     add_learnt(network, FOLDER / LEARNT)
     export_network(network, base, folder)
-    for name in (VOCABULARY, NGRAMS, IDF):
+    for name in WORDING_FILES:
         shutil.copyfile(FOLDER / name, folder / name)

@@ -16,8 +16,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from kbot.errors import ModelError
-from kbot.search.danger import NETWORK, TOKENIZER, Sign
-from kbot.search.export import open_transformer, write_onnx
+from kbot.search.danger import NETWORK, TOKENIZER
+from kbot.search.lean_bert import LeanEmbeddings, LeanLayer
+from kbot.search.onnx_export import open_transformer, write_onnx
+from kbot.search.signs import Sign
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +40,7 @@ class DangerNetwork(torch.nn.Module):
         self.lower = torch.nn.ModuleList(layers[:-TUNED_LAYERS])
         self.plain = torch.nn.ModuleList(layers[-TUNED_LAYERS:])
         self.tuned = copy.deepcopy(self.plain)
+        self.heads = int(transformer.config.num_attention_heads)  # type: ignore[union-attr, arg-type]
         width = int(transformer.config.hidden_size)  # type: ignore[union-attr, arg-type]
         self.plain_head = torch.nn.Linear(width, len(Sign))
         self.tuned_head = torch.nn.Linear(width, len(Sign))
@@ -137,5 +140,24 @@ def add_learnt(network: DangerNetwork, path: Path) -> None:
 def export_network(network: DangerNetwork, base: ModelFiles, folder: Path) -> None:
     """Write the network as dynamic int8 ONNX, and its tokenizer, into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_onnx(network, folder / NETWORK, output="logits")
+    write_onnx(_Served(network), folder / NETWORK, output="logits", inputs=("input_ids",))
     shutil.copyfile(base.folder / "tokenizer.json", folder / TOKENIZER)
+
+
+class _Served(torch.nn.Module):
+    """A `DangerNetwork` for one text at a time: tokens of shape (1, tokens) to logits of shape (1, 2, signs)."""
+
+    def __init__(self, network: DangerNetwork) -> None:
+        super().__init__()
+        self.embed = LeanEmbeddings(network.embeddings)  # type: ignore[arg-type]
+        self.lower, self.plain, self.tuned = (
+            torch.nn.Sequential(*(LeanLayer(layer, network.heads) for layer in layers))
+            for layers in (network.lower, network.plain, network.tuned)
+        )
+        self.plain_head, self.tuned_head = network.plain_head, network.tuned_head
+
+    def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
+        states = self.lower(self.embed(input_ids))
+        tuned = self.tuned_head(self.tuned(states).mean(0, keepdim=True))
+        plain = self.plain_head(torch.nn.functional.normalize(self.plain(states).mean(0, keepdim=True), dim=-1))
+        return torch.stack([tuned, plain], dim=1)

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kbot.search.danger_build import make_danger
-from kbot.search.export import export_encoder
 from kbot.search.model_folder import is_sound, make_folder
 from kbot.search.models import ModelFiles
 
@@ -74,6 +73,8 @@ class ExportApart:
 
 def _make(encoder: ModelFiles, folder: Path) -> None:
     if not is_sound(folder):
+        from kbot.search.onnx_export import export_encoder
+
         is_encoder = folder.name.startswith(ENCODER)
         make_folder(folder, (lambda staging: export_encoder(encoder, staging)) if is_encoder else make_danger)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 import time
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -44,7 +45,7 @@ _MOST = 16_384  # results that Milvus returns at most
 
 
 class MilvusStore:
-    """Vectors in a Milvus of any size: Milvus Lite in a file, a server, or a cluster.
+    """Vectors in a Milvus of any size: Milvus Lite in a file, a server, or a cluster. Several threads may search it.
 
     While Milvus can't be reached, a search fails at once or within `patience` seconds, and the next one after
     `rest` seconds tries again: nobody has to restart anything.
@@ -62,6 +63,7 @@ class MilvusStore:
         self._collection = collection
         self._patience, self._rest = patience, rest
         self._client: MilvusClient | None = None
+        self._connecting = threading.Lock()
         self._failed_at: float | None = None
 
     @property
@@ -128,13 +130,11 @@ class MilvusStore:
         """See `VectorStore.search`."""
         if k <= 0:
             return []
-        if self._failed_at is not None and time.monotonic() - self._failed_at < self._rest:
-            raise StoreUnavailableError(f"{self._where()} could not be reached a moment ago: see whether it runs")
+        self._refuse_right_after_failure()
+        client: MilvusClient | None = None
         try:
-            if self._client is None:
-                # Milvus Lite has to be told after each of its starts; a server that holds it already says so at once.
-                self._connect(self._patience).load_collection(self.collection, timeout=self._patience)
-            (found,) = self._connect(self._patience).search(
+            client = self._ready()
+            (found,) = client.search(
                 self.collection,
                 data=[vector.tolist()],
                 limit=min(k, _MOST),
@@ -142,12 +142,31 @@ class MilvusStore:
                 timeout=self._patience,
             )
         except Exception as error:
-            self._failed_at = time.monotonic()
-            self.close()  # the next search connects anew: Milvus may be back at another address of the same name
+            if client is self._client:  # one that hung on a connection of before says nothing of the one made since
+                self._failed_at = time.monotonic()
+                self.close()  # the next search connects anew: Milvus may be back at another address of the same name
             raise self._unavailable(error) from error
         self._failed_at = None
         # Milvus calls it distance; under COSINE it is the cosine, higher is closer.
         return [(str(hit["id"]), float(hit["distance"])) for hit in found]
+
+    def _refuse_right_after_failure(self) -> None:
+        if self._failed_at is not None and time.monotonic() - self._failed_at < self._rest:
+            raise StoreUnavailableError(f"{self._where()} could not be reached a moment ago: see whether it runs")
+
+    def _ready(self) -> MilvusClient:
+        """Return the connection for searches. One thread makes it, and the others wait until it can be searched."""
+        with self._connecting:
+            if self._client is None:
+                self._refuse_right_after_failure()  # of the thread that was waited for
+                try:
+                    # Milvus Lite has to be told after each of its starts; a server that holds it says so at once.
+                    self._connect(self._patience).load_collection(self.collection, timeout=self._patience)
+                except Exception:
+                    self._failed_at = time.monotonic()
+                    self.close()
+                    raise
+            return self._connect(self._patience)
 
     def __len__(self) -> int:
         """How many vectors the collection holds.

@@ -20,9 +20,9 @@ FLAT_UP_TO = 20_000
 # Vectors up to which the graph holds them in full precision; above, it holds a byte a number, and what it finds is
 # compared again with the full vectors, which stay in a file.
 FULL_UP_TO = 200_000
-_LINKS = 32  # of a node of the graph (M of HNSW)
-_BUILD_WIDTH = 100  # candidates kept while a node is linked in (efConstruction)
-_SEARCH_WIDTH = 160  # candidates kept while searching (efSearch); never fewer than are asked for
+_LINKS = 48  # of a node of the graph (M of HNSW)
+_BUILD_WIDTH = 300  # candidates kept while a node is linked in (efConstruction)
+_SEARCH_WIDTH = 640  # candidates kept while searching (efSearch); never fewer than are asked for
 _TRAINING = 39  # vectors a cluster, at most, that clusters and codes are learned from: FAISS asks for no fewer
 _FEWEST_READ = 16  # clusters that a search reads, at least (nprobe)
 _SHARE_READ = 16  # and otherwise one in so many of them

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ def add_training_commands(
     train.add_argument(
         "--target", type=Path, metavar="FOLDER", help="where to write it; default: where builds read it"
     )
+    train.add_argument("--spanish-only", action="store_true", help="only what reads Spanish, which takes seconds")
     train.set_defaults(run=run_train)
     settings_flags(train, "corpus")
 
@@ -49,9 +51,11 @@ def run_train(options: argparse.Namespace, settings: Settings) -> int:
     if options.epochs < 1:
         raise InputError(f"--epochs is {options.epochs}: give 1 or more")
     with TerminalProgress() if sys.stderr.isatty() else Quiet() as progress:
-        counts = train_safety(settings.corpus, target, epochs=options.epochs, progress=progress)
-    for sign, count in counts.items():
-        print(f"{count:6} {sign.replace('_', ' ')}")
+        counts = train_spanish(target)
+        if not options.spanish_only:
+            counts |= train_safety(settings.corpus, target, epochs=options.epochs, progress=progress)
+    for what, count in counts.items():
+        print(f"{count:6} {what.replace('_', ' ')}")
     print(f"Written to {target}. Next: `kbot build`, then `kbot evaluate --safety`.")
     return 0
 
@@ -72,9 +76,11 @@ def train_safety(corpus: Path, target: Path, *, epochs: int, progress: Progress)
         CorpusError: the corpus has no question bank.
         ModelError: the original encoder is missing, or not the reviewed one.
     """
-    from kbot.search.danger import BASE, LEARNT, Sign, write_wording
+    from kbot.search.danger import BASE, LEARNT, WORDING
     from kbot.search.danger_network import open_network, save_learnt
     from kbot.search.models import find_model
+    from kbot.search.signs import Sign
+    from kbot.search.word_runs import ngrams
     from kbot.training.network import average, train_network
     from kbot.training.prototypes import examples_of, hash_of, read_prototypes
     from kbot.training.variants import vary
@@ -95,11 +101,29 @@ def train_safety(corpus: Path, target: Path, *, epochs: int, progress: Progress)
         networks.append(network)
     source = hash_of(prototypes)
     progress.step("Learning the wording")
-    wording = train_wording(examples)
     target.mkdir(parents=True, exist_ok=True)
+    train_wording(examples, ngrams, source=source).save(target, WORDING)
     save_learnt(average(networks), target / LEARNT, rank=_RANK, about={"base": base.fingerprint(), "source": source})
-    write_wording(target, wording.vocabulary, wording.idf, wording.weights, source=source)
     return {sign.value: sum(example.sign is sign for example in examples) for sign in Sign}
+
+
+def train_spanish(target: Path) -> dict[str, int]:
+    """Train what reads Spanish on its own prototypes and the Spanish ones among the others; write it into `target`.
+
+    Returns:
+        How many messages were trained on, by what they are.
+    """
+    from kbot.search.danger import SPANISH
+    from kbot.search.signs import Sign
+    from kbot.search.word_runs import spanish_runs
+    from kbot.training.prototypes import hash_of, read_spanish
+    from kbot.training.wording import train_wording
+
+    examples = read_spanish()
+    target.mkdir(parents=True, exist_ok=True)
+    train_wording(examples, spanish_runs, source=hash_of(examples)).save(target, SPANISH)
+    counts = Counter(example.sign for example in examples)
+    return {f"in Spanish: {sign.value}": counts[sign] for sign in Sign if counts[sign]}
 
 
 def phrasings_of(corpus: Path) -> list[str]:

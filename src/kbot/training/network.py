@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from kbot.search.danger import Sign
+from kbot.search.signs import Sign
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kbot.disguise import fold
-from kbot.search.danger import Sign
+from kbot.search.signs import Sign
 from kbot.training.prototypes import Example
 
 if TYPE_CHECKING:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import math
 import warnings
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kbot.search.danger import Sign, ngrams
+from kbot.search.signs import Sign
+from kbot.search.wording import Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Callable, Sequence
 
     from kbot.training.prototypes import Example
 
@@ -25,24 +23,21 @@ _ITERATIONS = 150
 _FEWEST = 2  # texts that an n-gram must be in
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """What was learnt of runs of words."""
+def train_wording(examples: Sequence[Example], runs_of: Callable[[str], list[str]], *, source: str) -> Wording:
+    """Fit a multinomial logistic regression over tf-idf of runs of words, sublinear and of length 1.
 
-    vocabulary: list[str]
-    idf: NDArray[np.float32]  # (n-grams,)
-    weights: NDArray[np.float32]  # (signs, n-grams + 1), intercept last
-
-
-def train_wording(examples: Sequence[Example]) -> Wording:
-    """Fit a multinomial logistic regression over tf-idf of n-grams, sublinear and of length 1."""
+    Args:
+        examples: labelled messages.
+        runs_of: what takes a message apart.
+        source: hash of the messages, kept with what was learnt.
+    """
     from scipy.sparse import csr_matrix
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
     signs = list(Sign)
     labels = np.array([signs.index(example.sign) for example in examples])
-    counts = [Counter(ngrams(example.text)) for example in examples]
+    counts = [Counter(runs_of(example.text)) for example in examples]
     found_in = Counter(ngram for counter in counts for ngram in counter)
     vocabulary = sorted(ngram for ngram, texts in found_in.items() if texts >= _FEWEST)
     number_of = {ngram: number for number, ngram in enumerate(vocabulary)}
@@ -63,4 +58,4 @@ def train_wording(examples: Sequence[Example]) -> Wording:
     learnt[:, -1] = -30.0  # a sign without examples is never seen
     learnt[model.classes_, :-1] = model.coef_
     learnt[model.classes_, -1] = model.intercept_
-    return Wording(vocabulary, idf, learnt)
+    return Wording(runs_of, vocabulary, idf, learnt, source)

@@ -7,8 +7,6 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
-from gradio import mount_gradio_app
-from gradio.themes import Base
 from starlette.middleware.gzip import GZipMiddleware
 
 from kbot.settings import JOURNAL_OFF, STAFF_OFF
@@ -16,13 +14,13 @@ from kbot.web.api import api_router
 from kbot.web.asking import Asking
 from kbot.web.assets import Assets
 from kbot.web.chat import Conversation, build_chat
-from kbot.web.chat_guard import ChatGuard
 from kbot.web.feedback import feedback_router
+from kbot.web.gradio_page import mount_page
 from kbot.web.health import readiness_router
 from kbot.web.logs import RequestLog
 from kbot.web.metrics import metrics_router
 from kbot.web.operation import Operation
-from kbot.web.security import Limits, SecurityHeaders
+from kbot.web.security import HeadLimit, Limits, SecurityHeaders
 from kbot.web.shell import Shell
 from kbot.web.source import source_router
 from kbot.web.staff.app import create_staff, join_lifespans
@@ -32,6 +30,8 @@ from kbot.web.wording import NO_DOCUMENT, NO_DOCUMENT_WHY
 
 if TYPE_CHECKING:
     from kbot.service import Service
+
+NOT_SENT = "this is not what the chat sends: ask with POST /api/ask"
 
 
 def create_app(service: Service, operation: Operation | None = None) -> FastAPI:
@@ -66,25 +66,11 @@ def _create(service: Service, operation: Operation) -> FastAPI:
     app.include_router(api_router(service, asking))
     app.include_router(readiness_router(service, operation))
     app.include_router(metrics_router(operation.metrics, who=service.settings.metrics))
-    app.include_router(feedback_router(service, templates))
+    app.include_router(feedback_router(service, templates, operation))
     app.include_router(source_router(service, templates))
     app.include_router(assets.router())
-    mount_gradio_app(
-        app,
-        blocks,
-        path="/",
-        footer_links=[],
-        run_history=False,
-        show_error=False,
-        ssr_mode=False,
-        enable_monitoring=False,
-        mcp_server=False,
-        pwa=False,
-        # The visitor's own fonts: none is loaded.
-        theme=Base(font=("system-ui", "sans-serif"), font_mono=("ui-monospace", "monospace")),
-    )
+    mount_page(app, blocks, path="/", refusal=NOT_SENT)
     # The last one added sees a request first.
-    app.add_middleware(ChatGuard, blocks=blocks)
     app.add_middleware(Shell, service=service, templates=templates)
     nowhere = templates.page("missing.html", heading=NO_DOCUMENT, explanation=NO_DOCUMENT_WHY, root="")
     app.add_middleware(Limits, nowhere=nowhere)
@@ -94,5 +80,6 @@ def _create(service: Service, operation: Operation) -> FastAPI:
         join_lifespans(app, staff)
         app.add_middleware(StaffDoor, staff=staff)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.add_middleware(HeadLimit)
     app.add_middleware(RequestLog, settings=service.settings, metrics=operation.metrics)
     return app

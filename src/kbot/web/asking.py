@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 import traceback
@@ -28,6 +29,7 @@ UNAVAILABLE = "unavailable"  # answering failed
 BUSY = "busy"  # more ask than can be answered
 TOO_MANY = "too many"  # this address asks more than its share
 STATUS = {UNAVAILABLE: 500, BUSY: 503, TOO_MANY: 429}
+AT_ONCE = 2000  # characters in which danger is looked for while all others wait; it takes some milliseconds
 BUSY_FOR = 5  # seconds after which who was refused should ask again: by then the line has emptied
 _log = logging.getLogger("kbot.web")
 
@@ -52,8 +54,8 @@ class Asking:
         """Return the reply to the last turn: an answer, or people to turn to. People in danger are never refused."""
         start = time.perf_counter()
         metrics = self._operation.metrics
-        if seconds := self._operation.rate.refuse_for(scope):
-            return self._refuse(turns, channel, TOO_MANY, seconds)
+        if seconds := self._operation.rate.refuse_for(scope, turns):
+            return await self._refuse(turns, channel, TOO_MANY, seconds)
         known = self._recall(turns, channel)
         if known is not None:
             metrics.answered(known, channel, time.perf_counter() - start, cached=True)
@@ -63,7 +65,7 @@ class Asking:
                 lambda: ask_safely(self._service, turns, channel=channel), waited=metrics.waited
             )
         except LineFullError:
-            return self._refuse(turns, channel, BUSY, BUSY_FOR)
+            return await self._refuse(turns, channel, BUSY, BUSY_FOR)
         failed = asked.answer.trigger == UNAVAILABLE
         self._operation.health.tell(failed=failed)
         if failed:
@@ -79,9 +81,9 @@ class Asking:
             report(error)
             return None
 
-    def _refuse(self, turns: Sequence[str], channel: str, why: str, seconds: int) -> Reply:
+    async def _refuse(self, turns: Sequence[str], channel: str, why: str, seconds: int) -> Reply:
         try:
-            urgent = self._service.urgent(turns, channel=channel)
+            urgent = await self._urgent(turns, channel)
         except Exception as error:  # noqa: BLE001  the refusal names 988 and 911, too
             report(error)
             urgent = None
@@ -91,6 +93,14 @@ class Asking:
         self._operation.metrics.refused(channel, "rate" if why == TOO_MANY else why)
         answer = unavailable(self._service, turns[-1] if turns else "", why)
         return Reply(Asked(answer=answer, build=self._service.build, elapsed_ms=0.0), STATUS[why], seconds)
+
+    async def _urgent(self, turns: Sequence[str], channel: str) -> Asked | None:
+        def look() -> Asked | None:
+            return self._service.urgent(turns, channel=channel)
+
+        if sum(map(len, turns[-1:])) <= AT_ONCE:
+            return look()
+        return await asyncio.get_running_loop().run_in_executor(self._operation.aside, look)
 
 
 def ask_safely(service: Service, turns: Sequence[str], *, channel: str) -> Asked:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from kbot.web.health import Health
@@ -20,9 +21,12 @@ class Operation:
         """`line` stands in for the one that the settings describe."""
         self.line = line or Line(settings.waiting)
         self.rate = RateLimit(settings)
+        # Where long messages that are refused are looked through for danger: one at a time, apart from all else.
+        self.aside = ThreadPoolExecutor(1, thread_name_prefix="kbot-aside")
         self.health = Health()
         self.metrics = Metrics(self.line)
 
     def close(self) -> None:
         """Begin no more questions."""
         self.line.close()
+        self.aside.shutdown(wait=False, cancel_futures=True)

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+MAX_HEAD = 32_768  # bytes of a request's address and headers: four times the 8 KiB that nginx takes of one line
 MAX_BODY = 1_000_000  # bytes of one request
 BODY_WITHIN = 15.0  # seconds in which the whole body must be here: slow clients hold memory
 NONCE = "kbot_nonce"  # where a page's script nonce stands in the scope's state
@@ -86,6 +87,31 @@ class SecurityHeaders:
                 f"frame-ancestors {self._frame_ancestors}",
             ]
         )
+
+
+class HeadLimit:
+    """Refuses a request whose address and headers are over the limit with 431, and closes its connection.
+
+    The server itself bounds only heads that arrive in parts: it takes one that is whole, however large (serve.py).
+    """
+
+    def __init__(self, app: ASGIApp, *, max_head: int = MAX_HEAD) -> None:
+        self._app = app
+        self._max_head = max_head
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http" or self._size(scope) <= self._max_head:
+            await self._app(scope, receive, send)
+            return
+        what = f"the address and the headers are larger than {self._max_head} bytes together"
+        headers = {"Connection": "close", "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+        await JSONResponse({"error": f"{what}: send fewer cookies"}, 431, headers)(scope, receive, send)
+
+    @staticmethod
+    def _size(scope: Scope) -> int:
+        address = len(scope.get("raw_path") or b"") + len(scope.get("query_string", b""))
+        return address + sum(len(name) + len(value) + 4 for name, value in scope["headers"])
 
 
 class Limits:

@@ -34,6 +34,7 @@ def serve(settings: Settings, service: Service, *, say: Callable[[str], None] = 
     from kbot.web.logs import configure_logs
     from kbot.web.operation import Operation
     from kbot.web.renewal import Renewal
+    from kbot.web.security import MAX_HEAD
 
     configure_logs(settings)
     operation = Operation(settings)
@@ -45,7 +46,9 @@ def serve(settings: Settings, service: Service, *, say: Callable[[str], None] = 
 
     config = uvicorn.Config(
         Renewal(service, lambda renewed: create_app(renewed, operation)),
-        http="h11",  # it bounds a request's headers; httptools does not
+        # It bounds a request's head that arrives in parts, which httptools does not; security.py bounds whole ones.
+        http="h11",
+        h11_max_incomplete_event_size=MAX_HEAD,
         log_config=None,  # configure_logs has done it
         # The connections of this process; questions are refused long before, with the clinic's number.
         limit_concurrency=CONNECTIONS,

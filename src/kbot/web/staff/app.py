@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import Response
-from gradio import mount_gradio_app
-from gradio.themes import Base
 
 from kbot.accounts.access import staff_folder
 from kbot.accounts.trail import Trail
+from kbot.web.gradio_page import mount_page
 from kbot.web.staff.context import StaffContext
 from kbot.web.staff.desk import Desk
 from kbot.web.staff.gate import Gate
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
     from kbot.service import Service
     from kbot.web.templates import Templates
 
+NOT_SENT = "this is not what the staff page sends"
+
 
 def create_staff(
     service: Service,
@@ -47,19 +48,7 @@ def create_staff(
     app.include_router(sign_in_router(desk, settings, templates))
     app.include_router(download_router(context))
     app.include_router(files.router())
-    mount_gradio_app(
-        app,
-        (build or build_staff)(context),
-        path=STAFF,
-        footer_links=[],
-        run_history=False,
-        show_error=False,
-        ssr_mode=False,
-        enable_monitoring=False,
-        mcp_server=False,
-        pwa=False,
-        theme=Base(font=("system-ui", "sans-serif"), font_mono=("ui-monospace", "monospace")),
-    )
+    mount_page(app, (build or build_staff)(context), path=STAFF, refusal=NOT_SENT)
     # The last one added sees a request first: nothing is reached past the gate.
     app.add_middleware(StaffShell, settings=settings, templates=templates, files=files.names)
     app.add_middleware(Gate, desk=desk, settings=settings, templates=templates)

@@ -32,7 +32,6 @@ _QUESTIONS = "questions"
 
 def build_staff(context: StaffContext) -> gr.Blocks:
     """Return the staff page's Gradio part."""
-    quietly: dict[str, Any] = QUIETLY | {"preprocess": False}
     reading = context.reading
     with gr.Blocks(title="Staff", analytics_enabled=False) as blocks:
         asked = questions_tab.add_asked()
@@ -57,9 +56,9 @@ def build_staff(context: StaffContext) -> gr.Blocks:
         selected = {writing: gaps, asking: questions.tab, mapping: topics, reading_over: documents}
         together = [overview.period, *(tab.period for tab in selected.values())]
         keep_together(together)
-        blocks.load(overview.show, overview.inputs, overview.outputs, **quietly)
+        blocks.load(overview.show, overview.inputs, overview.outputs, **QUIETLY)
         for tab, part in selected.items():
-            tab.select(part.show, part.inputs, part.outputs, **quietly)
+            tab.select(part.show, part.inputs, part.outputs, **QUIETLY)
         _lead_to_questions(blocks, tabs, questions, together)
     return blocks
 
@@ -81,6 +80,6 @@ def _lead_to_questions(
             return [gr.skip()] * len(outputs)
         return open_questions(query, choice, since, until)
 
-    values, quietly = questions.tab.period.values, QUIETLY | {"preprocess": False}
-    questions.asked.submit(open_questions, [questions.asked, *values], outputs, **quietly)
-    blocks.load(load, values, outputs, **quietly)
+    values = questions.tab.period.values
+    questions.asked.submit(open_questions, [questions.asked, *values], outputs, **QUIETLY)
+    blocks.load(load, values, outputs, **QUIETLY)

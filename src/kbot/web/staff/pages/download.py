@@ -108,7 +108,7 @@ def _drafts(context: StaffContext, reading: Reading, request: Request) -> Respon
 
 
 def _has(gap: Gap, entry: str) -> bool:
-    return entry.isdecimal() and int(entry) in gap.entries
+    return entry in map(str, gap.entries)
 
 
 def _dates(period: Period) -> str:

@@ -12,7 +12,7 @@ from kbot.web.asking import report
 from kbot.web.staff.context import signed_in_name
 from kbot.web.staff.pages.drill import entries_address
 from kbot.web.staff.pages.period import SHOWS, TimedTab, add_period_filter, period_query, read_period
-from kbot.web.staff.pages.slots import number, pages
+from kbot.web.staff.pages.slots import NOT_LISTED, entry_id, number, pages
 from kbot.web.staff.pages.wiring import QUIETLY, Work, markdown, note, problem
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 ON_PAGE = 8  # gaps
 BROKEN = "This could not be shown. The log says where it stopped."
-_RAW: dict[str, Any] = QUIETLY | {"preprocess": False}
 
 
 class GapsTab:
@@ -141,9 +140,9 @@ def build_tab(context: StaffContext, reading: Reading) -> TimedTab:
 
     outputs = [status, head, *(part for slot in slots for part in slot), pager, back, on, page, ids, again]
     gr.on(period.changes, show, period.values, outputs, **SHOWS)
-    again.tick(turn(0), [*period.values, page], outputs, **_RAW)
-    back.click(turn(-1), [*period.values, page], outputs, **_RAW)
-    on.click(turn(1), [*period.values, page], outputs, **_RAW)
+    again.tick(turn(0), [*period.values, page], outputs, **QUIETLY)
+    back.click(turn(-1), [*period.values, page], outputs, **QUIETLY)
+    on.click(turn(1), [*period.values, page], outputs, **QUIETLY)
 
     for at, (_, _, _, button) in enumerate(slots):
 
@@ -155,7 +154,7 @@ def build_tab(context: StaffContext, reading: Reading) -> TimedTab:
             done = f"{marked} questions are marked as handled. They stay in the figures and leave this list."
             return [note(done), gr.update(value="Handled", interactive=False)]
 
-        button.click(mark, ids, [status, button], **_RAW)
+        button.click(mark, ids, [status, button], **QUIETLY)
     return TimedTab(period, show, period.values, outputs)
 
 
@@ -183,6 +182,6 @@ def _button(gap: Gap) -> Any:
 def _entries(listed: object, place: int) -> list[int]:
     """Return the ids of one gap of those that the page sent back; none where it sent something else."""
     try:
-        return [int(entry) for entry in json.loads(str(listed))[place]]
-    except (ValueError, TypeError, LookupError):
+        return [entry_id(entry) for entry in json.loads(str(listed))[place]]
+    except NOT_LISTED:
         return []

@@ -24,6 +24,7 @@ FATES = (
 _NAMED = 15  # subjects with their number on the map
 _SMALLEST, _LARGEST = 7.0, 30.0  # pixels across a point
 _LINE = 60  # characters of a line of hover text
+_LINES = 6  # of a question: Plotly leaves out a text that is higher than the map
 _FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", Arial, sans-serif'
 _INK = "#1b2627"
 
@@ -80,7 +81,7 @@ def _trace(points: list[MapPoint], name: str, symbol: str, colour: str) -> dict[
 
 def _hover(point: MapPoint, name: str) -> str:
     times = "once" if point.count == 1 else f"{point.count:,} times"
-    lines = textwrap.wrap(point.question, _LINE) or [point.question]
+    lines = textwrap.wrap(point.question, _LINE, max_lines=_LINES, placeholder=" …") or [point.question]
     # Plotly would read "%{" as a field of the template; in customdata it is text, and so are escaped tags.
     return "<br>".join([*(escape(line) for line in lines), f"{times}, mostly {name}; subject {point.cluster}"])
 

@@ -67,7 +67,7 @@ def build_tab(context: StaffContext) -> TimedTab:
     timer = gr.Timer(SECONDS, active=False)
     outputs = [text, plot, button, subjects, timer]
     gr.on(period.changes, show, period.values, outputs, **SHOWS)
-    timer.tick(show, period.values, outputs, **(QUIETLY | {"preprocess": False}))
+    timer.tick(show, period.values, outputs, **QUIETLY)
     button.click(draw_again, period.values, outputs, **SHOWS)
     return TimedTab(period, show, period.values, outputs)
 

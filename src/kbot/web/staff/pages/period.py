@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 # Who changes a filter again before it is answered gets what was chosen last.
-SHOWS: dict[str, Any] = QUIETLY | {"preprocess": False, "trigger_mode": "always_last"}
+SHOWS: dict[str, Any] = QUIETLY | {"trigger_mode": "always_last"}
 DATES = "dates"
 USUAL = "30"
 CHOICES = [("Last 7 days", "7"), ("Last 30 days", "30"), ("Last 90 days", "90"), ("From a day to another", DATES)]
@@ -62,9 +62,7 @@ def add_period_filter() -> PeriodFilter:
         since = gr.Textbox(label="First day", placeholder="2026-01-31", max_length=10, min_width=140, scale=0)
         until = gr.Textbox(label="Last day", placeholder="2026-02-28", max_length=10, min_width=140, scale=0)
         show = gr.Button("Show these days", scale=0, min_width=140)
-    choice.input(
-        lambda chosen: gr.update(visible=chosen == DATES), choice, dates, **(QUIETLY | {"preprocess": False})
-    )
+    choice.input(lambda chosen: gr.update(visible=chosen == DATES), choice, dates, **QUIETLY)
     return PeriodFilter(choice, dates, since, until, show)
 
 

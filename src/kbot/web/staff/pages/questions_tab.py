@@ -28,7 +28,7 @@ from kbot.web.staff.pages.questions import (
     View,
 )
 from kbot.web.staff.pages.questions_shown import ON_PAGE, QuestionsTab
-from kbot.web.staff.pages.slots import number, pages
+from kbot.web.staff.pages.slots import NOT_LISTED, entry_id, number, pages
 from kbot.web.staff.pages.wiring import QUIETLY, WORKING, markdown, note, problem
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from kbot.web.staff.pages.reading import Reading
 
 BROKEN = "This could not be shown. The log says where it stopped."
-_RAW: dict[str, Any] = QUIETLY | {"preprocess": False}
 _HIDDEN = [gr.update(visible=False), "", gr.update()]  # a place without an entry
 
 
@@ -150,15 +149,15 @@ def build_tab(context: StaffContext, reading: Reading, only: gr.Textbox) -> Ques
     outputs = [status, head, only_row, only_text, *places, pager, back, on, at_page, ids]
     changes = [*(part.input for part in filters[:-1]), filters[-1].submit, search.click]
     gr.on([*period.changes, *changes], events.show, inputs, outputs, **SHOWS)
-    everything.click(events.show_all, inputs, [only, *outputs], **_RAW)
-    back.click(events.turn(-1), [*inputs, at_page], outputs, **_RAW)
-    on.click(events.turn(1), [*inputs, at_page], outputs, **_RAW)
+    everything.click(events.show_all, inputs, [only, *outputs], **QUIETLY)
+    back.click(events.turn(-1), [*inputs, at_page], outputs, **QUIETLY)
+    on.click(events.turn(1), [*inputs, at_page], outputs, **QUIETLY)
     for at, (_, text, button) in enumerate(slots):
 
         def mark(listed: object, request: gr.Request, place: int = at) -> list[Any]:
             return events.mark(listed, request, place)
 
-        button.click(mark, ids, [status, text, button, ids], **_RAW)
+        button.click(mark, ids, [status, text, button, ids], **QUIETLY)
     opened = [*period.values, period.dates, *filters, only, *outputs]
     return QuestionsPart(TimedTab(period, events.show, inputs, outputs), only, events.open, opened)
 
@@ -197,6 +196,6 @@ def _label(entry: JournalEntry) -> str:
 def _rows(listed: object) -> list[tuple[int, bool]]:
     """Return the ids of the page that was shown and whether they were handled; nothing of what else was sent."""
     try:
-        return [(int(entry), handled is True) for entry, handled in json.loads(str(listed))]
-    except (ValueError, TypeError):
+        return [(entry_id(entry), handled is True) for entry, handled in json.loads(str(listed))]
+    except NOT_LISTED:
         return []

@@ -15,9 +15,11 @@ from kbot.web.asking import report
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-# One request, one answer: nothing waits in Gradio's queue and nothing is offered as an API.
+# One request, one answer: nothing waits in Gradio's queue and nothing is offered as an API. Functions get the texts
+# that the browser sent as they are (function_guard.py): Gradio would log those that it doesn't expect.
 QUIETLY: dict[str, Any] = {
     "queue": False,
+    "preprocess": False,
     "show_progress": "hidden",
     "api_visibility": "private",
     "concurrency_limit": None,

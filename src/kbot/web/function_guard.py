@@ -1,4 +1,4 @@
-"""What may reach the chat's functions: a question, a memory and messages as texts, and nothing else.
+"""What may reach the functions of a Gradio page: texts, and the conversation as texts, and nothing else.
 
 Gradio itself answers a request of another shape with 500 and a traceback that repeats what was typed, and takes what
 looks like a file for one: it would copy files of this machine into its cache.
@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from gradio.components import Chatbot
+from gradio.components import Chatbot, Dropdown, Radio, Textbox
 from starlette.responses import JSONResponse
 
 from kbot.web.chat import read_history
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import gradio as gr
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,16 +25,19 @@ _SERVER = b"x-gradio-server"
 _LONGEST = 1_000_000  # characters of a text; the body of a request is bounded before
 
 
-class ChatGuard:
-    """Rebuilds every request to a function of the chat from what is expected in it, and refuses the rest with 400."""
+class FunctionGuard:
+    """Rebuilds every request to a function of a page from what is expected in it, and refuses the rest with 400."""
 
-    def __init__(self, app: ASGIApp, *, blocks: gr.Blocks) -> None:
+    def __init__(self, app: ASGIApp, *, blocks: gr.Blocks, refusal: str) -> None:
+        """`refusal` is what a request that the page does not send is answered with.
+
+        Raises:
+            ValueError: a function takes a component that is not known here, so it would get nothing of it.
+        """
         self._app = app
+        self._refusal = refusal
         functions = {number: function for number, function in blocks.fns.items() if function.fn is not None}
-        self._inputs = {
-            number: [isinstance(block, Chatbot) for block in function.inputs]
-            for number, function in functions.items()
-        }  # function -> whether each input is the conversation
+        self._readers = {number: [_reader(block) for block in f.inputs] for number, f in functions.items()}
         self._names = {str(function.api_name): number for number, function in functions.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,11 +53,11 @@ class ChatGuard:
             await self._app(scope, receive, send)
             return
         if scope["method"] != "POST":
-            await _refuse("the chat's functions are called with POST", 405)(scope, receive, send)
+            await _refuse("the functions of this page are called with POST", 405)(scope, receive, send)
             return
         body = self._rebuilt(path[at + len(_RUN) :], await _read(receive))
         if body is None:
-            await _refuse("this is not what the chat sends: ask with POST /api/ask", 400)(scope, receive, send)
+            await _refuse(self._refusal, 400)(scope, receive, send)
             return
         kept = [pair for pair in scope["headers"] if pair[0] not in {b"content-length", b"content-type"}]
         headers = [*kept, (b"content-length", str(len(body)).encode()), (b"content-type", b"application/json")]
@@ -66,7 +69,7 @@ class ChatGuard:
         await self._app({**scope, "headers": headers}, replay, send)
 
     def _rebuilt(self, name: str, body: bytes) -> bytes | None:
-        """Return the body that Gradio may read; None where a function, or its number of inputs, is not the chat's."""
+        """Return the body that Gradio may read; None where a function, or its number of inputs, is not the page's."""
         try:
             sent = json.loads(body.decode("utf-8"))
         except (ValueError, RecursionError):
@@ -75,15 +78,14 @@ class ChatGuard:
             return None
         number = sent.get("fn_index") if name == "predict" else self._names.get(name)
         data = sent.get("data")
-        if not isinstance(number, int) or number not in self._inputs or not isinstance(data, list):
+        if not isinstance(number, int) or number not in self._readers or not isinstance(data, list):
             return None
-        inputs = self._inputs[number]
-        if len(data) != len(inputs):
+        readers = self._readers[number]
+        if len(data) != len(readers):
             return None
-        read = [_messages(value) if talks else _text(value) for value, talks in zip(data, inputs, strict=True)]
         trigger = sent.get("trigger_id")
         rebuilt = {
-            "data": read,
+            "data": [read(value) for read, value in zip(readers, data, strict=True)],
             "fn_index": number,
             "event_data": _event(sent.get("event_data")),
             "trigger_id": trigger if isinstance(trigger, int) and abs(trigger) < 2**31 else None,
@@ -91,6 +93,17 @@ class ChatGuard:
             "session_hash": None,
         }
         return json.dumps(rebuilt).encode()
+
+
+def _reader(component: object) -> Callable[[object], object]:
+    """Return what reads the value of a component as it was sent."""
+    match component:
+        case Chatbot():
+            return _messages
+        case Textbox() | Radio() | Dropdown():
+            return _text
+        case _:
+            raise ValueError(f"no function of a page may take a {type(component).__name__}: say here how it is read")
 
 
 def _messages(value: object) -> list[dict[str, Any]]:
