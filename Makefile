@@ -45,12 +45,7 @@ packages: setup
 	@$(BIN)/python tools/packages.py bill
 	@$(BIN)/python tools/packages.py audit
 
-# Runs speed, browser, ablation, profile and peers. The others are asked for by name, `.venv/bin/python -m bench.NAME`:
-#   load              many visitors at once over HTTP; with --sustain 600, twice what it can serve
-#   growth            kinds of FAISS index at up to a million vectors (docs/growth.md)
-#   growth_pipeline   build, open and ask with a large corpus (docs/growth.md)
-#   redaction         what redaction finds in messages, and how long it takes
-#   staff             the staff page's parts over a large journal
+# Runs every benchmark (hours). Some of them: `.venv/bin/python -m bench load growth`.
 bench: setup
 	$(BIN)/kbot build
 	$(BIN)/python -m bench

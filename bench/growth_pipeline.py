@@ -154,7 +154,7 @@ def measure(passages: int, encoder: str, scratch: Path) -> dict[str, object]:
     found: dict[str, object] = {"made_up": passages, "encoder": encoder}
     found["first"] = _apart("build", scratch, encoder)
     found["served"] = _apart("serve", scratch, encoder)
-    changed = scratch / "corpus" / "made-up" / "leaflet-000007.md"
+    changed = scratch / "corpus" / "made-up" / "leaflet-000000.md"
     changed.write_text(changed.read_text(encoding="utf-8").replace("Part 3 of", "Third part of"), encoding="utf-8")
     found["one_changed"] = _apart("build", scratch, encoder)
     size = sum(p.stat().st_size for p in (scratch / "index" / "builds").rglob("*") if p.is_file()) / 2**20

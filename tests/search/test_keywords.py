@@ -67,6 +67,15 @@ def test_ranks_and_scores_are_those_of_the_formula(texts: list[str], question: s
     assert list(found.values()) == sorted(found.values(), reverse=True)
 
 
+@pytest.mark.parametrize("sorted_from", [0, 10**9])
+def test_both_ways_to_look_at_the_scores_find_the_same(
+    index: KeywordIndex, monkeypatch: pytest.MonkeyPatch, sorted_from: int
+) -> None:
+    monkeypatch.setattr("kbot.search.keywords._SORTED_FROM", sorted_from)
+    assert [id_ for id_, _ in index.search("ketamine infusion", 5)] == ["infusion", "depression"]
+    assert [id_ for id_, _ in index.search("insurance", 5)] == ["insurance"]
+
+
 def test_at_most_so_many_are_found_as_asked_for(index: KeywordIndex) -> None:
     assert [id_ for id_, _ in index.search("ketamine", 5)] == ["depression", "infusion"]
     assert [id_ for id_, _ in index.search("ketamine", 1)] == ["depression"]

@@ -16,6 +16,7 @@ from kbot.answering.urgent import LastResort
 from kbot.records import Asked
 from kbot.web.app import create_app
 from kbot.web.asking import AT_ONCE, BUSY_FOR, Asking
+from kbot.web.health import Health
 from kbot.web.limits import BURST, EACH, EARLIER_FREE, weight
 from kbot.web.line import Line
 from kbot.web.operation import Operation
@@ -282,6 +283,19 @@ def test_what_fails_three_times_in_a_row_is_not_ready_and_one_answer_makes_it_so
 
     client.post("/api/ask", json={"turns": ["hello"]})
     assert client.get("/readyz").status_code == 200
+
+
+def test_what_fails_is_tried_again_after_a_rest_and_not_ready_at_once_if_it_still_does() -> None:
+    now = 100.0
+    health = Health(most=3, rest=30.0, clock=lambda: now)
+    for _ in range(3):
+        health.tell(failed=True)
+    now = 129.0
+    assert health.failing
+    now = 130.0
+    assert not health.failing
+    health.tell(failed=True)
+    assert health.failing
 
 
 def test_a_memory_that_fails_costs_nobody_the_answer(service: ScriptedService) -> None:

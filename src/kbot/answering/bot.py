@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from kbot.answering.followup import encode_turns
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from kbot.answering.notes import Notes
     from kbot.search.index import SearchIndex
 
+_HEADINGS = 50  # questions of FAQs among which suggestions are chosen: some clinics have thousands
 _REMEMBERED = 6  # turns before the last that can still matter
 
 
@@ -82,7 +84,8 @@ class Bot:
         """The headings of FAQ documents: looked for once, and in no other documents."""
         faqs = [document.id for document in self._index.documents.values() if document.kind is Kind.CLINIC_FAQ]
         passages = (passage for faq in faqs for passage in of_document(self._index.passages, faq))
-        return tuple(dict.fromkeys(passage.heading[-1] for passage in passages if passage.heading))
+        headings = (passage.heading[-1] for passage in passages if passage.heading)
+        return tuple(dict.fromkeys(islice(headings, _HEADINGS)))
 
     def judge(self, turns: Sequence[str], notes: Notes | None = None) -> Judgement:
         """Return what the search and the gate say of the last turn, without triage: for evaluation and staff."""

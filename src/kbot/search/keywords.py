@@ -24,6 +24,8 @@ _NAME = "bm25"
 _ARRAYS = ("data", "indices", "indptr")
 # Texts up to which their ids are one list in JSON, read whole; above, they stay in a table and are read one by one.
 _FEW = 5_000
+# From so many times as many rows as share a word, sorting those is cheaper than a look at all.
+_SORTED_FROM = 16
 
 
 class KeywordIndex:
@@ -70,7 +72,10 @@ class KeywordIndex:
             column = slice(int(indptr[stem]), int(indptr[stem + 1]))
             scores[indices[column]] += data[column]
             touched.append(indices[column])
-        rows = np.unique(np.concatenate(touched)) if len(known) > 1 else np.sort(touched[0])
+        if _SORTED_FROM * sum(map(len, touched)) > len(scores):
+            rows = np.flatnonzero(scores)
+        else:
+            rows = np.unique(np.concatenate(touched)) if len(known) > 1 else np.sort(touched[0])
         values = scores[rows]
         if len(rows) > k:
             # All that score no less than the k-th, so that ties go by their place in the corpus, as below.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kbot.service import Service
     from kbot.web.operation import Operation
 
@@ -38,18 +41,26 @@ def readiness_router(service: Service, operation: Operation) -> APIRouter:
 
 
 class Health:
-    """Whether the last questions could be answered. One that can be clears it."""
+    """Whether the last questions could be answered. One that can be clears it, and so does a rest.
 
-    def __init__(self, *, most: int = 3) -> None:
-        """`most` failures in a row count as failing."""
+    Without the rest, a load balancer that asks no process that isn't ready would never learn that it is again.
+    """
+
+    def __init__(self, *, most: int = 3, rest: float = 30.0, clock: Callable[[], float] = time.monotonic) -> None:
+        """`most` failures in a row count as failing, for `rest` seconds after the last; `clock` tells seconds."""
         self._most = most
+        self._rest = rest
+        self._clock = clock
         self._failures = 0
+        self._last = 0.0
 
     @property
     def failing(self) -> bool:
         """True while answering fails."""
-        return self._failures >= self._most
+        return self._failures >= self._most and self._clock() - self._last < self._rest
 
     def tell(self, *, failed: bool) -> None:
         """Take note of one question."""
         self._failures = self._failures + 1 if failed else 0
+        if failed:
+            self._last = self._clock()

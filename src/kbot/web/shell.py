@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from kbot.service import Service
     from kbot.web.templates import Templates
 
+_MOST_LISTED = 200  # documents linked below the chat
 _SCRIPT = re.compile(r"<script\b[^>]*>.*?</script>", re.DOTALL)
 _SHEET = re.compile(r'<link\b[^>]*rel="stylesheet"[^>]*>')
 _APP = re.compile(r"<gradio-app\b.*?</gradio-app>", re.DOTALL)
@@ -65,7 +67,8 @@ class Shell:
         if templates.language != self._templates.language:
             ours, theirs = shown_from_the_start(self._templates), shown_from_the_start(templates)
             scripts = translate_config(scripts, dict(zip(ours, theirs, strict=True)))
-        documents: Sequence[Document] = [d for d in self._service.documents.values() if not d.kind.is_study]
+        clinics_own = (d for d in self._service.documents.values() if not d.kind.is_study)
+        documents: Sequence[Document] = list(islice(clinics_own, _MOST_LISTED))  # a corpus may have a million
         return templates.page(
             "chat.html",
             title=templates.say(TITLE).format(clinic=self._service.clinic.name),
