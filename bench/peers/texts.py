@@ -69,7 +69,7 @@ def make_passages(sentences: Sequence[str], count: int) -> dict[str, str]:
     Raises:
         ValueError: there are too few sentences to draw so many different passages from.
     """
-    if len(sentences) ** _FEWEST < 2 * count:
+    if len(sentences) ** _MOST < 2 * count:
         raise ValueError(f"{len(sentences)} sentences are too few for {count} different passages")
     draw = random.Random(_SEED)  # noqa: S311  repeatable, not secret
     made: dict[str, None] = {}
