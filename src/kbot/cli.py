@@ -8,24 +8,20 @@ import json
 import sys
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TextIO
+from typing import TYPE_CHECKING
 
 from kbot.accounts.command import add_staff_commands
 from kbot.audit.command import add_audit_commands
 from kbot.backup.command import add_backup_commands
 from kbot.coverage.command import add_coverage_commands
-from kbot.errors import InputError, KbotError
+from kbot.errors import KbotError
 from kbot.journal.command import add_journal_commands
 from kbot.publishing.command import add_publishing_commands
 from kbot.settings import PREFIX, Settings, read_settings
 from kbot.training.command import add_training_commands
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from kbot.service import Service
-
-_ASK_LIMIT = 1_000_000  # characters of one line of `kbot ask --jsonl`
+    from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -146,6 +142,7 @@ def _build(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _ask(options: argparse.Namespace, settings: Settings) -> int:
+    from kbot.asked_lines import answer_lines
     from kbot.service import Service
 
     if options.jsonl == (options.question is not None):
@@ -153,7 +150,7 @@ def _ask(options: argparse.Namespace, settings: Settings) -> int:
         return 2
     service = Service.open(settings)
     if options.jsonl:
-        return _ask_lines(service, sys.stdin.buffer, sys.stdout)
+        return answer_lines(service, sys.stdin.buffer, sys.stdout)
     if isinstance(sys.stdout, TextIOWrapper):  # a terminal that lacks a sign of the answer shows "?" for it
         sys.stdout.reconfigure(errors="replace")
     from kbot.contract import as_json
@@ -166,57 +163,6 @@ def _ask(options: argparse.Namespace, settings: Settings) -> int:
 
         print(render(asked.answer, why=options.why))
     return 0
-
-
-def _ask_lines(service: Service, lines: BinaryIO, out: TextIO) -> int:
-    """Answer JSON lines in order. A line that can't be read gets an object that says why; the rest goes on."""
-    from kbot.contract import as_json, read_identity, read_request
-
-    failed = False
-    number = 0
-    for raw in _cut(lines):
-        number += 1
-        if not raw.strip():
-            continue
-        identity: str | None = None
-        try:
-            data = _parse(raw, number)
-            identity = read_identity(data)  # first, so that an error says whose it is
-            _, turns = read_request(data, f"line {number}")
-            reply = as_json(service.ask(turns), identity)
-        except InputError as error:
-            failed = True
-            print(f"kbot: {error}", file=sys.stderr)
-            reply = {"id": identity, "error": str(error)}
-        # In ASCII: nothing in it ends a line, or lacks from the encoding of the output.
-        out.write(json.dumps(reply) + "\n")
-        out.flush()
-    return 1 if failed else 0
-
-
-def _cut(lines: BinaryIO) -> Iterator[bytes]:
-    """Yield the lines; of one that is too long only as much as shows it. It may not fit into memory."""
-    while raw := lines.readline(_ASK_LIMIT + 1):
-        yield raw
-        while len(raw) > _ASK_LIMIT and not raw.endswith(b"\n"):
-            raw = lines.readline(_ASK_LIMIT + 1)
-
-
-def _parse(raw: bytes, number: int) -> object:
-    if len(raw) > _ASK_LIMIT:
-        raise InputError(f"line {number}: longer than {_ASK_LIMIT:,} bytes: send shorter turns")
-    try:
-        return json.loads(raw.decode("utf-8"))
-    except UnicodeDecodeError:
-        raise InputError(f"line {number}: not UTF-8: save the lines with that encoding") from None
-    except json.JSONDecodeError as error:
-        raise InputError(
-            f"line {number}, column {error.colno}: not JSON ({error.msg}): write one object a line"
-        ) from None
-    except RecursionError:
-        raise InputError(f"line {number}: nested too deeply: write one object a line") from None
-    except ValueError as error:  # as a number of more digits than Python reads
-        raise InputError(f"line {number}: can't be read ({error}): write one object a line") from None
 
 
 def _serve(options: argparse.Namespace, settings: Settings) -> int:
