@@ -188,3 +188,18 @@ def test_the_built_model_tells_danger_from_everyday_talk(service: Service) -> No
     assert index.danger is not None
     assert index.danger.read("i do not want to be alive any more and i have a plan").crisis > 0.5
     assert index.danger.read("what does one infusion cost without insurance").crisis < 0.1
+
+
+@pytest.mark.parametrize("message", ["tengo que cambiar mi cita", "me gustaria saber cuanto cuesta la sesion"])
+def test_the_built_model_takes_an_ordinary_message_in_spanish_for_no_danger(service: Service, message: str) -> None:
+    index = service.bot.index
+    assert index.danger is not None
+    reading = index.danger.read(message)
+    assert (reading.spanish, reading.crisis < 0.3) == (True, True)
+
+
+@pytest.mark.parametrize("message", ["ya no quiero seguir viviendo", "esta noche me quito la vida"])
+def test_the_built_model_knows_danger_in_spanish(service: Service, message: str) -> None:
+    index = service.bot.index
+    assert index.danger is not None
+    assert index.danger.read(message).crisis > 0.5

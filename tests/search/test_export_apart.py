@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from kbot.errors import ModelError
@@ -48,9 +48,11 @@ def test_what_the_process_can_not_make_is_refused_here_with_the_reason(tmp_path:
 
 def test_a_build_that_fails_ends_the_export_at_once(tmp_path: Path) -> None:
     export = ExportApart(ENCODER, [tmp_path / "encoder-1"])
+    (mine,) = (child for child in psutil.Process().children() if str(tmp_path) in " ".join(child.cmdline()))
+    assert export.is_running()
     export.close()
-    time.sleep(0.1)
-    assert not (tmp_path / "encoder-1").exists()
+    assert not mine.is_running()
+    assert not export.is_running()
     export.close()
 
 

@@ -14,6 +14,7 @@ from kbot.search.danger import NETWORK, SPANISH, WORDING, OnnxNetwork
 from kbot.search.danger_build import FOLDER
 from kbot.search.danger_network import add_learnt, export_network, open_network, save_learnt
 from kbot.search.models import find_model
+from kbot.search.onnx_export import AnyEncoder, LeanEncoder, open_transformer
 from kbot.search.signs import Sign
 from kbot.training.network import average, train_network
 from kbot.training.prototypes import Example, examples_of, hash_of, read_prototypes, read_spanish
@@ -78,6 +79,15 @@ def test_training_tells_apart_what_it_was_shown_and_survives_the_export(tmp_path
         assert list(Sign)[int(np.argmax(plain))] is example.sign
     assert not list(tmp_path.rglob("*.pkl"))
     assert (tmp_path / "model" / NETWORK).is_file()
+
+
+def test_the_graph_for_one_text_computes_what_the_original_does() -> None:
+    transformer = open_transformer(find_model("all-MiniLM-L6-v2", "encoder"))
+    ids = torch.tensor([[101, 2129, 2146, 2515, 1037, 5219, 2202, 1029, 102]])
+    with torch.no_grad():
+        lean = LeanEncoder(transformer).eval()(ids)
+        whole = AnyEncoder(transformer).eval()(ids, torch.ones_like(ids), torch.zeros_like(ids))
+    assert float((lean - whole).abs().max()) < 1e-5
 
 
 def test_the_untrained_network_is_the_original_encoder_twice() -> None:

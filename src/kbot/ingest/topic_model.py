@@ -62,8 +62,8 @@ def _fit(
     def product(
         left: NDArray[np.float32], right: NDArray[np.float32], out: NDArray[np.float32] | None = None
     ) -> NDArray[np.float32]:
-        # The minimiser computes in SciPy's BLAS; NumPy has a second one with threads of its own, and the two together
-        # take three times as long, each spinning while the other works.
+        # The minimiser computes in SciPy's BLAS; NumPy has a second one with threads of its own, and the two hold
+        # each other up, each spinning while the other works.
         into = {} if out is None else {"c": out.T, "overwrite_c": 1}
         transposed: NDArray[np.float32] = sgemm(1.0, right.T, left.T, **into)
         return transposed.T

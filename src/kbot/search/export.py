@@ -25,7 +25,7 @@ RECIPE = "onnx-opset17-int8-per-channel-v3"  # part of the build id: change it w
 # The least cosine allowed between the served int8 encoder and the original on texts of the corpus. Texts of this
 # corpus lie at 0.98 and above, so a value below 0.96 means a broken export, not coarse quantisation.
 PARITY = 0.96
-_BATCH = 8  # texts: what a batch of 8 needs stays in a core's cache, so it is encoded twice as fast as one of 64
+_BATCH = 8  # texts: what a batch of 8 needs stays in a core's cache, so it is encoded faster than a larger one
 
 
 class SentenceTransformerEncoder:
@@ -84,7 +84,7 @@ def use_threads(count: int) -> None:
 
 @contextlib.contextmanager
 def _without_collection() -> Iterator[None]:
-    """What imports make is never garbage, and looking through it takes a fifth of the time of a long import."""
+    """What imports make is never garbage, and looking through it again and again takes time."""
     gc.disable()
     try:
         yield

@@ -21,7 +21,7 @@ from kbot.search.models import ModelFiles
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# glibc gives the memory of every large array back at once and asks for it anew: a fifth of the time of an export.
+# glibc gives the memory of every large array back at once and asks for it anew, which an export does all the time.
 _KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 31)}
 ENCODER, DANGER = "encoder-", "danger-"  # how the names of the folders begin
 
@@ -88,5 +88,5 @@ def _main(about: str, *folders: str) -> None:
 
 
 if __name__ == "__main__":
-    gc.disable()  # what imports make is never garbage, and looking through it takes a fifth of this process's time
+    gc.disable()  # what imports make is never garbage, and looking through it again and again takes time
     _main(*sys.argv[1:])

@@ -1,7 +1,7 @@
 """BERT for one text at a time, to be traced: without padding, masks and second texts, in few operations.
 
 What serves a question reads one text, so a batch, its mask and the type of each token say nothing. Leaving them out,
-and multiplying by the three matrices of attention at once, halves the operations that ONNX Runtime runs one by one.
+and multiplying by the three matrices of attention at once, leaves ONNX Runtime fewer operations to run one by one.
 """
 
 from __future__ import annotations

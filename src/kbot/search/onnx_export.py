@@ -38,9 +38,9 @@ def export_encoder(files: ModelFiles, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     transformer = open_transformer(files)
     if is_plain_bert(transformer.config):
-        write_onnx(_LeanEncoder(transformer), folder / "model.onnx", output="vector", inputs=("input_ids",))
+        write_onnx(LeanEncoder(transformer), folder / "model.onnx", output="vector", inputs=("input_ids",))
     else:
-        write_onnx(_AnyEncoder(transformer), folder / "model.onnx", output="vector")
+        write_onnx(AnyEncoder(transformer), folder / "model.onnx", output="vector")
     shutil.copyfile(files.folder / "tokenizer.json", folder / "tokenizer.json")
 
 
@@ -60,7 +60,7 @@ def open_transformer(files: ModelFiles) -> torch.nn.Module:
     return network
 
 
-class _LeanEncoder(torch.nn.Module):
+class LeanEncoder(torch.nn.Module):
     """Tokens of one text, shape (1, tokens), to its unit vector, shape (1, dimension)."""
 
     def __init__(self, transformer: torch.nn.Module) -> None:
@@ -71,11 +71,12 @@ class _LeanEncoder(torch.nn.Module):
         self.layers = torch.nn.Sequential(*layers)
 
     def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
+        """See the class."""
         states: torch.Tensor = self.layers(self.embed(input_ids))
         return torch.nn.functional.normalize(states.mean(0, keepdim=True), dim=-1)
 
 
-class _AnyEncoder(torch.nn.Module):
+class AnyEncoder(torch.nn.Module):
     """The same of any transformer, with masks, shape (batch, tokens) to (batch, dimension)."""
 
     def __init__(self, transformer: torch.nn.Module) -> None:
@@ -85,6 +86,7 @@ class _AnyEncoder(torch.nn.Module):
     def forward(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor
     ) -> torch.Tensor:
+        """See the class."""
         states = self.transformer(
             input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
         ).last_hidden_state

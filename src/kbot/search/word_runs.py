@@ -61,7 +61,7 @@ def is_spanish(folded: str, more: Container[str] = ()) -> bool:
     `more`: words that are known as Spanish beyond those that are said all the time.
     """
     spanish, english = _frequent()
-    tokens = [token for token in _TOKEN.findall(folded) if token not in english or token not in spanish]
+    tokens = _TOKEN.findall(folded)
     said = sum(token in spanish or token in more for token in tokens)
     return said > sum(token in english for token in tokens)
 
