@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 from fastapi.testclient import TestClient
+from tests.traces import leaves_no_trace  # noqa: F401  a fixture
 
 from kbot.answering.replies import Replies, read_replies
 from kbot.answering.show import show

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
-from test_payloads import RUN, Watch, batches, is_clean  # type: ignore[import-not-found]
+from tests.browser.payloads import RUN, Watch, batches, is_clean
 
 from kbot.service import Service
 

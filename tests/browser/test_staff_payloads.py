@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from argon2 import PasswordHasher
 from playwright.sync_api import expect
-from test_payloads import RUN, Watch, batches, is_clean, payloads  # type: ignore[import-not-found]
+from tests.browser.payloads import RUN, Watch, batches, is_clean, payloads
 
 from kbot.accounts.file import AccountsFile
 from kbot.journal.entries import JournalEntry, ShownScore

@@ -7,13 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.servers import Milvus, PostgreSQL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from tests.faults.servers import Milvus, PostgreSQL
-else:
-    from servers import Milvus, PostgreSQL
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from tests.faults.archives import CHANGES, HUGE, Archive
 
 from kbot.backup.archive import CONTENTS
 from kbot.backup.backup import back_up
@@ -30,10 +31,6 @@ from kbot.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from tests.faults.archives import CHANGES, HUGE, Archive
-else:
-    from archives import CHANGES, HUGE, Archive
 
 MOST_WRITTEN = 1_000_000  # bytes that any one file may grow to meanwhile
 MOST_MEMORY = 30_000_000  # bytes

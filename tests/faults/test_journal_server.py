@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fastapi.testclient import TestClient
+from tests.servers import wait_until
 
 from kbot.errors import JournalError
 from kbot.journal.recorder import Recorder
@@ -26,11 +27,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import HandmadeIndex
-    from tests.faults.servers import PostgreSQL, wait_until
+    from tests.servers import PostgreSQL
 
     from kbot.journal.entries import JournalEntry
-else:
-    from servers import wait_until
 
 WORDS = ["soft", "warm", "short", "slow", "quick", "firm", "light", "deep", "gentle", "strong"]
 CRISIS = "I want to kill myself"

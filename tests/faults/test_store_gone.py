@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from tests.servers import wait_until
 
 from kbot.errors import StoreUnavailableError
 from kbot.ingest.build import build
@@ -26,9 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.conftest import HandmadeIndex, SmallClinic
-    from tests.faults.servers import Milvus, wait_until
-else:
-    from servers import wait_until
+    from tests.servers import Milvus
 
 QUESTION, CRISIS, EMERGENCY = "How much is a massage?", "I want to kill myself", "I can't breathe"
 TEXT = "# Massage\n\nA massage loosens the muscles of the back.\n\n## Prices\n\nA massage costs 40 dollars.\n"

@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.traces import TYPED, fine
 
 from kbot.contract import MAX_TURN_LENGTH, MAX_TURNS
 from kbot.web.app import create_app
@@ -18,13 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from httpx2 import Response
-
     from kbot.service import Service
 
 # Seconds of processor time, in this process, that the costliest question may take on one ordinary core.
 LONGEST = 20.0
-TYPED = "zqxj-nobody-types-this"  # in what is sent; it must not be in a log
+pytestmark = pytest.mark.usefixtures("leaves_no_trace")
 few = settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
@@ -32,23 +31,6 @@ few = settings(max_examples=25, deadline=None, derandomize=True, suppress_health
 def app(service: Service) -> Iterator[TestClient]:
     with TestClient(create_app(service), raise_server_exceptions=False) as client:
         yield client
-
-
-@pytest.fixture(autouse=True)
-def no_traceback(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """No test here may leave a traceback, or what it sent, on the terminal or in the log."""
-    yield
-    said = "".join(capfd.readouterr()) + caplog.text
-    assert "Traceback" not in said
-    assert TYPED not in said
-
-
-def fine(response: Response, *statuses: int) -> Any:
-    """Return the object of a response that has one of the statuses and no traceback."""
-    assert response.status_code in statuses, response.text[:300]
-    assert "Traceback" not in response.text
-    assert 'File "' not in response.text
-    return response.json()
 
 
 def is_answer(data: dict[str, Any]) -> bool:
@@ -92,7 +74,7 @@ bodies = st.one_of(
 @few
 @given(body=bodies)
 def test_any_json_is_answered_or_refused_in_the_contracts_shape(app: TestClient, body: object) -> None:
-    data = fine(app.post("/api/ask", content=json.dumps(body).encode()), 200, 400)
+    data = fine(app.post("/api/ask", content=json.dumps(body).encode()), 200, 400).json()
 
     assert is_answer(data) or set(data) == {"error"}
 
@@ -130,7 +112,7 @@ def test_any_question_memory_and_history_get_a_card(
 ) -> None:
     body = {"data": [question, memory, history], "fn_index": 0, "session_hash": "a"}
 
-    data = fine(app.post("/gradio_api/run/predict", content=json.dumps(body).encode()), 200)
+    data = fine(app.post("/gradio_api/run/predict", content=json.dumps(body).encode()), 200).json()
     assert "kb-answer" in json.dumps(data["data"][2][-1])
 
 
@@ -153,7 +135,7 @@ def test_what_looks_like_a_file_is_neither_read_nor_copied(
     monkeypatch.setattr("gradio.processing_utils.save_file_to_cache", lambda *given, **_: copied.append(given))
     file = {"path": str(secret), "url": f"file://{secret}", "meta": {"_type": "gradio.FileData"}}
 
-    data = fine(app.post("/gradio_api/run/predict", json={"data": place(file), "fn_index": 0}), 200)
+    data = fine(app.post("/gradio_api/run/predict", json={"data": place(file), "fn_index": 0}), 200).json()
 
     assert copied == []
     assert str(secret) not in json.dumps(data)

@@ -2,15 +2,13 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
-import os
 import socket
-import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from tests.servers import Milvus
 
 from kbot.errors import IndexDamagedError, SettingsError, StoreUnavailableError
 from kbot.search.milvus import MilvusStore, open_vectors, publish_vectors
@@ -41,52 +39,16 @@ IDS = [f"page#über-{number}~{number % 3}" for number in range(60)]
 QUESTIONS = unit_vectors(5, seed=8)
 
 
-class Server:
-    """Milvus Lite as a process of its own, on a port of this machine: it can be killed and started again."""
-
-    def __init__(self, folder: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-        self._folder = folder
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "milvus_lite", "server", "--data-dir", str(self._folder)]
-        self._process = subprocess.Popen(
-            [*command, "--host", "127.0.0.1", "--port", str(self.port)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=os.environ | {"PYTHONWARNINGS": "ignore"},
-        )
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.05)
-        raise TimeoutError("Milvus Lite did not start")
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(30)
-            self._process = None
-
-
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("milvus"))
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Milvus]:
+    server = Milvus(tmp_path_factory.mktemp("milvus"))
     server.start()
     yield server
     server.stop()
 
 
 @pytest.fixture
-def store(server: Server) -> Iterator[MilvusStore]:
+def store(server: Milvus) -> Iterator[MilvusStore]:
     store = MilvusStore(server.address, DIMENSION, patience=20, rest=0)
     store.replace(IDS, VECTORS)
     yield store
@@ -103,7 +65,7 @@ def test_milvus_finds_what_faiss_finds_with_the_same_cosines(store: MilvusStore)
         assert [cosine for _, cosine in ours] == pytest.approx([cosine for _, cosine in theirs], abs=1e-5)
 
 
-def test_a_vector_in_milvus_is_at_cosine_one_of_itself_and_minus_one_of_its_opposite(server: Server) -> None:
+def test_a_vector_in_milvus_is_at_cosine_one_of_itself_and_minus_one_of_its_opposite(server: Milvus) -> None:
     store = MilvusStore(server.address, DIMENSION, patience=20)
     store.replace(["same", "opposite"], np.stack([QUESTIONS[0], -QUESTIONS[0]]))
     assert dict(store.search(QUESTIONS[0], 2)) == pytest.approx({"same": 1.0, "opposite": -1.0}, abs=1e-5)
@@ -121,7 +83,7 @@ def test_vectors_of_another_shape_are_refused(store: MilvusStore) -> None:
 
 
 def test_a_reader_keeps_the_vectors_of_its_build_while_the_alias_moves_to_the_next(
-    server: Server, tmp_path: Path
+    server: Milvus, tmp_path: Path
 ) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
     old.mkdir()
@@ -137,7 +99,7 @@ def test_a_reader_keeps_the_vectors_of_its_build_while_the_alias_moves_to_the_ne
 
 
 def test_while_milvus_is_gone_a_search_says_so_and_afterwards_it_finds_again(tmp_path: Path) -> None:
-    server = Server(tmp_path / "data")
+    server = Milvus(tmp_path / "data")
     server.start()
     store = MilvusStore(server.address, DIMENSION, patience=5, rest=0)
     store.replace(IDS, VECTORS)

@@ -13,6 +13,7 @@ from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from tests.traces import TYPED, fine
 
 from kbot.accounts.access import Admitted, StaffAccess
 from kbot.accounts.file import AccountsFile
@@ -33,11 +34,11 @@ if TYPE_CHECKING:
 
 ORIGIN = "https://clinic.example"
 PASSWORD = "four lamps on a hill"  # noqa: S105  of a test
-TYPED = "zqxj-nobody-types-this"  # in what is sent; it must not be in a log
 PAGE = "# FAQ\n\n## How long does it take?\n\nA session takes forty minutes.\n"
 TOPICS = {"length": (["how long does it take"], ["A session takes forty minutes."])}
 RUN = "/staff/gradio_api/run"
 JSON = {"content-type": "application/json"}
+pytestmark = pytest.mark.usefixtures("leaves_no_trace")
 few = settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
@@ -84,23 +85,6 @@ def office(handmade: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         )
         functions = browser.get("/staff/config").json()["dependencies"]
         yield Office(browser, [each for each in functions if each["backend_fn"]], folder)
-
-
-@pytest.fixture(autouse=True)
-def no_traceback(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """No test here may leave a traceback, or what it sent, on the terminal or in the log."""
-    yield
-    said = "".join(capfd.readouterr()) + caplog.text
-    assert "Traceback" not in said
-    assert TYPED not in said
-
-
-def fine(response: Response, *statuses: int) -> Response:
-    """Return a response that has one of the statuses and no traceback."""
-    assert response.status_code in statuses, response.text[:300]
-    assert "Traceback" not in response.text
-    assert 'File "' not in response.text
-    return response
 
 
 def secret_file(folder: Path) -> dict[str, object]:

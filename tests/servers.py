@@ -89,18 +89,18 @@ class Milvus:
 
     def __init__(self, folder: Path) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port = free.getsockname()[1]
+            self.port = free.getsockname()[1]
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def address(self) -> str:
         """The URL of the server."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
         """Start it, and wait until it takes connections."""
-        place = ("--data-dir", str(self._folder), "--host", "127.0.0.1", "--port", str(self._port))
+        place = ("--data-dir", str(self._folder), "--host", "127.0.0.1", "--port", str(self.port))
         self._process = subprocess.Popen(
             [sys.executable, "-m", "milvus_lite", "server", *place],
             stdout=subprocess.DEVNULL,
@@ -111,7 +111,7 @@ class Milvus:
 
     def _listens(self) -> bool:
         with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self._port)) == 0
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def stop(self) -> None:
         """Kill it."""
