@@ -37,7 +37,7 @@ _REAL_SIZE = 20_000  # at this size the vectors are really encoded ones
 _QUERIES = 500
 _K = 80  # as deep as the retriever asks
 _AT = 10
-_WIDTHS = {"hnsw": (80, 160, 320, 640), "ivf": (8, 16, 32, 64, 128, 256)}
+_WIDTHS = {"hnsw": (80, 160, 320, 640, 1_000, 1_400), "ivf": (8, 16, 32, 64, 128, 256)}
 
 
 def cache() -> Path:

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import faiss
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kbot.errors import IndexDamagedError
-from kbot.search import strings, vectors
+from kbot.search import strings, vector_kinds, vectors
 from kbot.search.vector_kinds import FLAT_UP_TO, FULL_UP_TO, IndexKind, kind_for
 from kbot.search.vectors import FaissStore, VectorStore
 
@@ -126,12 +127,16 @@ KINDS_BY_COUNT = [IndexKind.FLAT, IndexKind.FLAT, IndexKind.HNSW, IndexKind.HNSW
 LARGE_KINDS = [kind for kind in IndexKind if kind is not IndexKind.FLAT]
 
 
-@pytest.fixture(scope="module", params=LARGE_KINDS)
+@pytest.fixture(scope="module", params=[*LARGE_KINDS, "reduced"])
 def large(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The files of a store of one of the kinds for many vectors, as a build leaves them."""
-    store, folder = FaissStore(DIMENSION, request.param), tmp_path_factory.mktemp("large")
-    store.replace(MANY_IDS, MANY)
+    reduced, folder = request.param == "reduced", tmp_path_factory.mktemp("large")
     with pytest.MonkeyPatch.context() as patch:
+        if reduced:  # as a compressed graph of very many vectors of many numbers
+            patch.setattr(vector_kinds, "_REDUCED", DIMENSION - 2)
+            patch.setattr(vector_kinds, "_REDUCED_FROM", 1_000)
+        store = FaissStore(DIMENSION, IndexKind.HNSW_SQ8 if reduced else request.param)
+        store.replace(MANY_IDS, MANY)
         patch.setattr(vectors, "FLAT_UP_TO", 10)  # so that ids are a table
         store.save(folder / "v.faiss", folder / "v.json")
     return folder
@@ -165,6 +170,15 @@ def test_every_kind_finds_nine_in_ten_of_the_nearest_with_exact_cosines(
         assert [c for _, c in found] == sorted((c for _, c in found), reverse=True)
         hits += len({id_ for id_, _ in found} & {MANY_IDS[row] for row in np.argsort(-cosines)[:10]})
     assert (len(store), hits >= 360) == (1_200, True)
+
+
+def test_a_compressed_graph_of_very_many_vectors_keeps_fewer_numbers_of_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vector_kinds, "_REDUCED_FROM", 1_200)
+    monkeypatch.setattr(vector_kinds, "_REDUCED", 4)
+    many, few = (vector_kinds.make_index(IndexKind.HNSW_SQ8, MANY[:count]) for count in (1_200, 1_199))
+    assert isinstance(many, faiss.IndexPreTransform)
+    assert (many.d, faiss.downcast_index(many.index).d, few.d) == (DIMENSION, 4, DIMENSION)
+    assert [vector_kinds.kind_of(index) for index in (many, few)] == [IndexKind.HNSW_SQ8] * 2
 
 
 def test_every_kind_keeps_the_full_vectors(large: Path) -> None:

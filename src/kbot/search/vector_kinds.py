@@ -23,6 +23,11 @@ FULL_UP_TO = 200_000
 _LINKS = 48  # of a node of the graph (M of HNSW)
 _BUILD_WIDTH = 300  # candidates kept while a node is linked in (efConstruction)
 _SEARCH_WIDTH = 640  # candidates kept while searching (efSearch); never fewer than are asked for
+_WIDE = 1_400  # the same above FULL_UP_TO, where the nearest are farther from where a search begins
+# Numbers of a vector that a compressed graph keeps: its principal components, which say nearly as well who is near,
+# and are read from memory sooner. Fewer vectors than these are kept as they are.
+_REDUCED = 256
+_REDUCED_FROM = 50_000
 _TRAINING = 39  # vectors a cluster, at most, that clusters and codes are learned from: FAISS asks for no fewer
 _FEWEST_READ = 16  # clusters that a search reads, at least (nprobe)
 _SHARE_READ = 16  # and otherwise one in so many of them
@@ -65,15 +70,20 @@ def make_index(kind: IndexKind, vectors: NDArray[np.float32]) -> faiss.Index:
             index = faiss.IndexHNSWFlat(dimension, _LINKS, metric)
         case IndexKind.HNSW_SQ8:
             eight_bits = faiss.ScalarQuantizer.QT_8bit
-            index = faiss.IndexHNSWSQ(dimension, eight_bits, _LINKS, metric)  # type: ignore[arg-type]  # a wrong stub
+            reduced = dimension > _REDUCED and count >= _REDUCED_FROM
+            kept = _REDUCED if reduced else dimension
+            index = faiss.IndexHNSWSQ(kept, eight_bits, _LINKS, metric)  # type: ignore[arg-type]  # a wrong stub
+            if reduced:
+                index = faiss.IndexPreTransform(faiss.PCAMatrix(dimension, kept), index)
         case IndexKind.IVF:
             index = faiss.index_factory(dimension, f"IVF{_lists(count)},Flat", metric)
         case IndexKind.IVF_SQ8:
             index = faiss.index_factory(dimension, f"IVF{_lists(count)},SQ8", metric)
         case _:
             assert_never(kind)
-    if isinstance(index, faiss.IndexHNSW):
-        index.hnsw.efConstruction = _BUILD_WIDTH
+    graph = _inner(index)
+    if isinstance(graph, faiss.IndexHNSW):
+        graph.hnsw.efConstruction = _BUILD_WIDTH
     with _Threads(count):
         if not index.is_trained:
             if isinstance(index, faiss.IndexIVF):
@@ -97,8 +107,11 @@ def set_width(index: faiss.Index, width: int | None = None) -> None:
 
     `width` is the number of candidates kept (a graph) or of clusters read; None: what was measured to be enough.
     """
-    if isinstance(index, faiss.IndexHNSW):
-        index.hnsw.efSearch = width or _SEARCH_WIDTH
+    graph = _inner(index)
+    if isinstance(graph, faiss.IndexHNSW):
+        graph.hnsw.efSearch = width or (_WIDE if graph.ntotal > FULL_UP_TO else _SEARCH_WIDTH)
+        # At such widths a heap is sooner than FAISS's sorted buffer.
+        graph.hnsw.search_bounded_queue = False  # type: ignore[attr-defined]
     elif isinstance(index, faiss.IndexIVF):
         index.nprobe = width or max(_FEWEST_READ, index.nlist // _SHARE_READ)
 
@@ -112,10 +125,19 @@ def kind_of(index: faiss.Index) -> IndexKind:
         (faiss.IndexIVFScalarQuantizer, IndexKind.IVF_SQ8),
         (faiss.IndexIVFFlat, IndexKind.IVF),
     )
+    inner = _inner(index)
     for type_, kind in kinds:
-        if isinstance(index, type_):
+        if isinstance(inner, type_):
             return kind
     raise ValueError(f"an index of type {type(index).__name__}")
+
+
+def _inner(index: faiss.Index) -> faiss.Index:
+    """Return what searches: the index itself, or the one behind a transform of its vectors."""
+    if not isinstance(index, faiss.IndexPreTransform):
+        return index
+    inner: faiss.Index = faiss.downcast_index(index.index)
+    return inner
 
 
 def _lists(count: int) -> int:
