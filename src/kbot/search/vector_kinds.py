@@ -23,7 +23,6 @@ FULL_UP_TO = 200_000
 _LINKS = 48  # of a node of the graph (M of HNSW)
 _BUILD_WIDTH = 300  # candidates kept while a node is linked in (efConstruction)
 _SEARCH_WIDTH = 640  # candidates kept while searching (efSearch); never fewer than are asked for
-_WIDE = 1_400  # the same above FULL_UP_TO, where the nearest are farther from where a search begins
 # Numbers of a vector that a compressed graph keeps: its principal components, which say nearly as well who is near,
 # and are read from memory sooner. Fewer vectors than these are kept as they are.
 _REDUCED = 256
@@ -109,7 +108,7 @@ def set_width(index: faiss.Index, width: int | None = None) -> None:
     """
     graph = _inner(index)
     if isinstance(graph, faiss.IndexHNSW):
-        graph.hnsw.efSearch = width or (_WIDE if graph.ntotal > FULL_UP_TO else _SEARCH_WIDTH)
+        graph.hnsw.efSearch = width or _SEARCH_WIDTH
         # At such widths a heap is sooner than FAISS's sorted buffer.
         graph.hnsw.search_bounded_queue = False  # type: ignore[attr-defined]
     elif isinstance(index, faiss.IndexIVF):
