@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RESULTS = Path("bench/results")
-SIZES = (1_000, 10_000, 20_000, 100_000, 1_000_000)
+SIZES = (1_000, 10_000, 20_000, 30_000, 40_000, 100_000, 1_000_000)
 _REAL_SIZE = 20_000  # at this size the vectors are really encoded ones
 _QUERIES = 500
 _K = 80  # as deep as the retriever asks

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-LINKS = 32  # of a node of the graph, as kbot builds it (M of HNSW)
+from kbot.search.vector_kinds import LINKS, REDUCED
+
 _LINK = 4  # bytes: a number of a row
 _PER_NODE = 8 + 4  # bytes: where a node's links begin, and its level
 _ROW = 8  # bytes: the number of a row in a list of clusters
@@ -55,7 +56,7 @@ def memory_bytes(kind: str, dimension: int) -> float:
         ValueError: there is no such kind.
     """
     codes = {"flat": 4 * dimension, "hnsw": 4 * dimension, "ivf": 4 * dimension}
-    codes |= {"hnsw-sq8": dimension, "ivf-sq8": dimension, "hnsw-pq": dimension // _PER_CODE}
+    codes |= {"hnsw-sq8": min(dimension, REDUCED), "ivf-sq8": dimension, "hnsw-pq": dimension // _PER_CODE}
     codes |= {"ivf-pq": dimension // _PER_CODE}
     if kind not in codes:
         raise ValueError(f"{kind!r} is no kind of index: give one of {', '.join(codes)}")

@@ -56,9 +56,9 @@ def test_caches_of_many_processes_help_only_with_what_is_asked_more_often_than_t
 
 def test_bytes_of_a_vector_are_its_numbers_and_its_links() -> None:
     # 64 links of 4 bytes on the ground, 12 bytes a node, and 32 links on 1/32 + 1/1024 + ... = 1/31 levels above.
-    assert links_bytes() == pytest.approx(256 + 12 + 128 / 31)
+    assert links_bytes() == pytest.approx(384 + 12 + 192 / 47)
     assert memory_bytes("flat", 384) == 1536
-    assert memory_bytes("hnsw-sq8", 384) == pytest.approx(384 + links_bytes())
+    assert memory_bytes("hnsw-sq8", 384) == pytest.approx(256 + links_bytes())
     assert memory_bytes("ivf-pq", 384) == 48 + 8
     assert disk_bytes("ivf-pq", 384) == 48 + 8 + 1536
     assert disk_bytes("hnsw", 384) == memory_bytes("hnsw", 384)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kbot.errors import IndexDamagedError
 from kbot.search import strings, vector_kinds, vectors
-from kbot.search.vector_kinds import FLAT_UP_TO, FULL_UP_TO, IndexKind, kind_for
+from kbot.search.vector_kinds import FLAT_UP_TO, IndexKind, kind_for
 from kbot.search.vectors import FaissStore, VectorStore
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def test_files_that_are_damaged_are_refused(store: FaissStore, tmp_path: Path, n
 
 MANY = unit_vectors(1_200, seed=9)
 MANY_IDS = [f"page#{number}" for number in range(1_200)]
-KINDS_BY_COUNT = [IndexKind.FLAT, IndexKind.FLAT, IndexKind.HNSW, IndexKind.HNSW, IndexKind.HNSW_SQ8]
+KINDS_BY_COUNT = [IndexKind.FLAT, IndexKind.FLAT, IndexKind.HNSW_SQ8]
 LARGE_KINDS = [kind for kind in IndexKind if kind is not IndexKind.FLAT]
 
 
@@ -133,8 +133,8 @@ def large(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     reduced, folder = request.param == "reduced", tmp_path_factory.mktemp("large")
     with pytest.MonkeyPatch.context() as patch:
         if reduced:  # as a compressed graph of very many vectors of many numbers
-            patch.setattr(vector_kinds, "_REDUCED", DIMENSION - 2)
-            patch.setattr(vector_kinds, "_REDUCED_FROM", 1_000)
+            patch.setattr(vector_kinds, "REDUCED", DIMENSION - 2)
+            patch.setattr(vector_kinds, "FLAT_UP_TO", 1_000)
         store = FaissStore(DIMENSION, IndexKind.HNSW_SQ8 if reduced else request.param)
         store.replace(MANY_IDS, MANY)
         patch.setattr(vectors, "FLAT_UP_TO", 10)  # so that ids are a table
@@ -173,8 +173,8 @@ def test_every_kind_finds_nine_in_ten_of_the_nearest_with_exact_cosines(
 
 
 def test_a_compressed_graph_of_very_many_vectors_keeps_fewer_numbers_of_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vector_kinds, "_REDUCED_FROM", 1_200)
-    monkeypatch.setattr(vector_kinds, "_REDUCED", 4)
+    monkeypatch.setattr(vector_kinds, "FLAT_UP_TO", 1_199)
+    monkeypatch.setattr(vector_kinds, "REDUCED", 4)
     many, few = (vector_kinds.make_index(IndexKind.HNSW_SQ8, MANY[:count]) for count in (1_200, 1_199))
     assert isinstance(many, faiss.IndexPreTransform)
     assert (many.d, faiss.downcast_index(many.index).d, few.d) == (DIMENSION, 4, DIMENSION)
@@ -224,7 +224,7 @@ def test_where_much_has_changed_the_index_is_made_anew(large: Path) -> None:
 
 
 def test_the_kind_goes_by_the_number_of_vectors_unless_it_is_asked_for() -> None:
-    counts = (0, FLAT_UP_TO, FLAT_UP_TO + 1, FULL_UP_TO, FULL_UP_TO + 1)
+    counts = (0, FLAT_UP_TO, FLAT_UP_TO + 1)
     assert [kind_for(count) for count in counts] == KINDS_BY_COUNT
     asked = FaissStore(DIMENSION, IndexKind.IVF)
     asked.replace(IDS, VECTORS)

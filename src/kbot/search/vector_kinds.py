@@ -1,6 +1,6 @@
 """The kinds of FAISS index that kbot knows: how each is made, how it is searched, and which one for how many vectors.
 
-`python -m bench.growth` measures them; docs/growth.md says which of the numbers below it has settled, and which not.
+`python -m bench.growth` measures them; docs/growth.md says how they came out.
 """
 
 from __future__ import annotations
@@ -15,18 +15,15 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Vectors up to which every one of them is compared; above, a graph leads to the near ones.
-FLAT_UP_TO = 20_000
-# Vectors up to which the graph holds them in full precision; above, it holds a byte a number, and what it finds is
-# compared again with the full vectors, which stay in a file.
-FULL_UP_TO = 200_000
-_LINKS = 48  # of a node of the graph (M of HNSW)
+# Vectors up to which every one of them is compared; above, a graph leads to the near ones, compressed to a byte a number,
+# and what it finds is compared again with the full vectors, which stay in a file.
+FLAT_UP_TO = 30_000
+LINKS = 48  # of a node of the graph (M of HNSW)
 _BUILD_WIDTH = 300  # candidates kept while a node is linked in (efConstruction)
 _SEARCH_WIDTH = 640  # candidates kept while searching (efSearch); never fewer than are asked for
-# Numbers of a vector that a compressed graph keeps: its principal components, which say nearly as well who is near,
-# and are read from memory sooner. Fewer vectors than these are kept as they are.
-_REDUCED = 256
-_REDUCED_FROM = 50_000
+# Numbers of a vector that a compressed graph above FLAT_UP_TO keeps: its principal components, which say nearly as well
+# who is near, and are read from memory sooner. Vectors of no more numbers are kept as they are.
+REDUCED = 256
 _TRAINING = 39  # vectors a cluster, at most, that clusters and codes are learned from: FAISS asks for no fewer
 _FEWEST_READ = 16  # clusters that a search reads, at least (nprobe)
 _SHARE_READ = 16  # and otherwise one in so many of them
@@ -52,9 +49,7 @@ class IndexKind(StrEnum):
 
 def kind_for(count: int) -> IndexKind:
     """Return the kind for so many vectors: the simplest one that is fast enough."""
-    if count <= FLAT_UP_TO:
-        return IndexKind.FLAT
-    return IndexKind.HNSW if count <= FULL_UP_TO else IndexKind.HNSW_SQ8
+    return IndexKind.FLAT if count <= FLAT_UP_TO else IndexKind.HNSW_SQ8
 
 
 def make_index(kind: IndexKind, vectors: NDArray[np.float32]) -> faiss.Index:
@@ -66,12 +61,12 @@ def make_index(kind: IndexKind, vectors: NDArray[np.float32]) -> faiss.Index:
         case IndexKind.FLAT:
             index = faiss.IndexFlatIP(dimension)
         case IndexKind.HNSW:
-            index = faiss.IndexHNSWFlat(dimension, _LINKS, metric)
+            index = faiss.IndexHNSWFlat(dimension, LINKS, metric)
         case IndexKind.HNSW_SQ8:
             eight_bits = faiss.ScalarQuantizer.QT_8bit
-            reduced = dimension > _REDUCED and count >= _REDUCED_FROM
-            kept = _REDUCED if reduced else dimension
-            index = faiss.IndexHNSWSQ(kept, eight_bits, _LINKS, metric)  # type: ignore[arg-type]  # a wrong stub
+            reduced = dimension > REDUCED and count > FLAT_UP_TO
+            kept = REDUCED if reduced else dimension
+            index = faiss.IndexHNSWSQ(kept, eight_bits, LINKS, metric)  # type: ignore[arg-type]  # a wrong stub
             if reduced:
                 index = faiss.IndexPreTransform(faiss.PCAMatrix(dimension, kept), index)
         case IndexKind.IVF:
