@@ -15,14 +15,14 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Vectors up to which every one of them is compared; above, a graph leads to the near ones, compressed to a byte a number,
-# and what it finds is compared again with the full vectors, which stay in a file.
+# Vectors up to which every one of them is compared. Above, a graph over vectors of a byte a number leads to the near
+# ones, and what it finds is compared again with the full vectors, which stay in a file.
 FLAT_UP_TO = 30_000
 LINKS = 48  # of a node of the graph (M of HNSW)
 _BUILD_WIDTH = 300  # candidates kept while a node is linked in (efConstruction)
 _SEARCH_WIDTH = 640  # candidates kept while searching (efSearch); never fewer than are asked for
-# Numbers of a vector that a compressed graph above FLAT_UP_TO keeps: its principal components, which say nearly as well
-# who is near, and are read from memory sooner. Vectors of no more numbers are kept as they are.
+# Numbers of a vector that a compressed graph above FLAT_UP_TO keeps: its principal components, which say nearly as
+# well who is near, and are read from memory sooner. Vectors of no more numbers are kept as they are.
 REDUCED = 256
 _TRAINING = 39  # vectors a cluster, at most, that clusters and codes are learned from: FAISS asks for no fewer
 _FEWEST_READ = 16  # clusters that a search reads, at least (nprobe)
