@@ -35,7 +35,8 @@ def test_the_page_has_people_to_call_and_its_heading_before_any_script_runs(clie
 
     assert plain.count("<h1>") == 1
     assert 'href="tel:+19497633440"' in plain
-    assert 'href="sms:+19497633440"' in plain
+    begun = "Hello%2C%20I%20would%20like%20to%20ask%20your%20team%20something."
+    assert f'href="sms:+19497633440?&amp;body={begun}"' in plain
     assert 'href="tel:988"' in plain
     assert "not a human" in plain
     assert 'href="/source/faq"' in plain

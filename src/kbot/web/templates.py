@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from kbot.answering.replies import read_replies
 from kbot.web.language import ENGLISH, LANGUAGES, catalogue, choose_language
 from kbot.web.wording import CHAT_AT, GO_TO, KIND_LABELS, KIND_NOTES, LOG, SEND
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kbot.clinic import Clinic
+    from kbot.records import Resource
 
 
 class Templates:
@@ -38,6 +40,10 @@ class Templates:
             extensions=["jinja2.ext.i18n"],
         )
         self._environment.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
+        said = "text_message" if language == ENGLISH else "text_message_spanish"
+        self._sms = f"sms:{clinic.text_dial}"
+        # With "&" too: some iPhones know only that, and others pass over it.
+        self._begun_sms = f"{self._sms}?&body={quote(read_replies(clinic).text(said))}"
         # The language of an English text on a page of another one; Spanish lines of help are Spanish on every page.
         english = Markup("") if language == ENGLISH else Markup(' lang="en"')
         self._environment.globals |= {
@@ -51,6 +57,7 @@ class Templates:
             "say": self.say,
             "send_name": SEND,
             "site": self._site_label,
+            "text_link": self._text_link,
             "spoken": lambda resource: Markup(' lang="es"') if (resource.url or "").endswith("/es") else english,
             "version": version,  # of the style sheet and the script
         }
@@ -62,6 +69,11 @@ class Templates:
     def say(self, text: str) -> str:
         """Return one of our own texts in this language; any other text comes back as it is."""
         return catalogue(self.language).gettext(text) if text else ""
+
+    def _text_link(self, resource: Resource | None = None) -> str:
+        """Return what opens a text message: to the clinic with a few words to begin with, never the question."""
+        link = self._sms if resource is None else resource.text_link or f"sms:{resource.text}"
+        return self._begun_sms if link == self._sms else link
 
     def _site_label(self, url: str) -> str:
         return site_label(url, self.say)
