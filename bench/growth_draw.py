@@ -20,7 +20,7 @@ _STYLE = {
     "ivf-sq8": ("#b3500f", "6 3"),
 }
 _OF_WIDTH = ("width", "p50_ms", "p50_cpu_ms", "recall_at_10")
-_WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 400, 260, 56, 34, 34
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 400, 260, 56, 32, 34, 34
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def _panel(panel: _Panel, runs: list[dict[str, Any]]) -> list[str]:
     low, high = min(low, steps[0]), max(high, steps[-1])
 
     def across(size: float) -> float:
-        return _LEFT + (math.log10(size) - 3) / 3 * (_WIDTH - _LEFT - 20)
+        return _LEFT + (math.log10(size) - 3) / 3 * (_WIDTH - _LEFT - _RIGHT)
 
     def down(value: float) -> float:
         share = math.log(value / low) / math.log(high / low) if panel.log else (value - low) / (high - low)
@@ -126,14 +126,14 @@ def _panel(panel: _Panel, runs: list[dict[str, Any]]) -> list[str]:
     parts = [f'<text x="{_LEFT}" y="20" font-weight="bold">{escape(panel.title)}</text>']
     for step in steps:
         y = down(step)
-        parts.append(f'<path d="M{_LEFT} {y:.1f}H{_WIDTH - 20}" stroke="#dddddd"/>')
+        parts.append(f'<path d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}" stroke="#dddddd"/>')
         parts.append(f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{step:g}</text>')
     for size, name in ((1e3, "1,000"), (1e4, "10,000"), (1e5, "100,000"), (1e6, "1,000,000")):
         parts.append(f'<text x="{across(size):.1f}" y="{_HEIGHT - 14}" text-anchor="middle">{name}</text>')
     if panel.goal is not None:
         y = down(panel.goal)
-        parts.append(f'<path d="M{_LEFT} {y:.1f}H{_WIDTH - 20}" stroke="#777777" stroke-dasharray="1 3"/>')
-        parts.append(f'<text x="{_WIDTH - 20}" y="{y - 4:.1f}" text-anchor="end" fill="#555555">goal</text>')
+        parts.append(f'<path d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}" stroke="#777777" stroke-dasharray="1 3"/>')
+        parts.append(f'<text x="{_WIDTH - _RIGHT}" y="{y - 4:.1f}" text-anchor="end" fill="#555555">goal</text>')
     for kind, (colour, dash) in _STYLE.items():
         points = [(across(r["size"]), down(max(r[panel.key], low))) for r in runs if r["kind"] == kind]
         path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
