@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 from fastapi.testclient import TestClient
-from tests.traces import leaves_no_trace  # noqa: F401  a fixture
 
 from kbot.answering.replies import Replies, read_replies
 from kbot.answering.show import show
@@ -42,6 +41,7 @@ from kbot.search.vectors import FaissStore
 from kbot.service import Service
 from kbot.settings import Settings
 from kbot.web.app import create_app
+from tests.traces import leaves_no_trace  # noqa: F401  a fixture
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
