@@ -113,3 +113,43 @@ def test_another_language_gets_its_fixed_reply_with_the_lifeline(service: Servic
     answer = service.ask([message]).answer
     assert words in answer.message
     assert any(person.call == "988" for person in answer.resources)
+
+
+@pytest.mark.parametrize(
+    "fear",
+    [
+        "what if I don't wake up",
+        "could I not wake up from it?",
+        "what are the chances of not waking up",
+        "I'm afraid I won't wake up after the infusion",
+        "does it feel like dying",
+        "I'm scared I will die during the session",
+        "what if I stop breathing",
+    ],
+)
+def test_a_fear_of_the_treatment_is_no_crisis(service: Service, fear: str) -> None:
+    answer = service.ask([fear]).answer
+    assert getattr(answer, "outcome", None) not in {Outcome.CRISIS, Outcome.EMERGENCY}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "could I not wake up? I'd be glad",
+        "what if I don't wake up and nobody cares",
+        "does it feel like dying? i hope so",
+        "Would it be so bad if I simply didn't wake up from the treatment?",
+        "I'm scared I will kill myself",
+        "what if my son kills himself",
+    ],
+)
+def test_a_wish_in_the_words_of_a_fear_is_a_crisis(service: Service, message: str) -> None:
+    answer = service.ask([message]).answer
+    assert isinstance(answer, Fallback)
+    assert answer.outcome is Outcome.CRISIS
+
+
+def test_who_cannot_wake_another_has_an_emergency(service: Service) -> None:
+    answer = service.ask(["I can't wake my husband up"]).answer
+    assert isinstance(answer, Fallback)
+    assert answer.outcome is Outcome.EMERGENCY

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -77,6 +77,7 @@ class _Thresholds:
     crisis_with_pattern: float  # below, a pattern of crisis is taken for hyperbole: concern
     crisis_in_small_talk: float
     crisis_asking_a_person: float
+    crisis_with_fear: float  # of a message that speaks of a fear of the treatment
     crisis_in_spanish: float
     emergency: float
     emergency_with_pattern: float
@@ -94,17 +95,8 @@ class Triage:
         data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  the C twin of SafeLoader
         parts = {name: str(value) for name, value in data.pop("parts").items()}
         self._thresholds = _Thresholds(**{name: float(value) for name, value in data.pop("thresholds").items()})
-        self._rules = [
-            _Rule(
-                Level(level),
-                entry["name"],
-                bool(entry.get("spanish", False)),
-                _compile(entry["pattern"], parts),
-                _optional(entry.get("unless"), parts),
-            )
-            for level, entries in data.items()
-            for entry in entries
-        ]
+        self._fears = [_rule(Level.CONCERN, entry, parts) for entry in data.pop("fears")]
+        self._rules = [_rule(Level(level), entry, parts) for level, entries in data.items() for entry in entries]
         self._danger = danger
         self._harmless = HarmlessTurns()
 
@@ -164,7 +156,11 @@ class Triage:
         if Level.CRISIS in found and reading.crisis < least.crisis_with_pattern:
             found[Level.CONCERN] = Flag(Level.CONCERN, f"{found.pop(Level.CRISIS).trigger}, but {said}")
         elif Level.CRISIS not in found and reading.crisis >= self._least_crisis(message, found, reading):
-            found[Level.CRISIS] = Flag(Level.CRISIS, said, spanish)
+            fear = next((rule for rule in self._fears if rule.find(message) is not None), None)
+            if fear is None or reading.crisis >= least.crisis_with_fear:
+                found[Level.CRISIS] = Flag(Level.CRISIS, said, spanish)
+            else:
+                found[Level.CONCERN] = Flag(Level.CONCERN, f"fear {fear.name}, but {said}")
         urgent = reading.shares[Sign.EMERGENCY]
         least_urgent = max(least.emergency, least.emergency_to_harmless * _harmless(reading))
         if Level.EMERGENCY in found and urgent < least.emergency_with_pattern:
@@ -193,6 +189,11 @@ class Triage:
         else:
             lowest = max(least.crisis, least.to_harmless * harmless)
         return lowest if speaks_of_somebody(message) else max(lowest, least.crisis_of_nobody)
+
+
+def _rule(level: Level, entry: dict[str, Any], parts: dict[str, str]) -> _Rule:
+    pattern, unless = _compile(entry["pattern"], parts), _optional(entry.get("unless"), parts)
+    return _Rule(level, entry["name"], bool(entry.get("spanish", False)), pattern, unless)
 
 
 def _harmless(reading: Reading) -> float:
