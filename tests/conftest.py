@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -16,6 +17,7 @@ from kbot.answering.show import show
 from kbot.clinic import Clinic, read_clinic
 from kbot.ingest.corpus import read_corpus
 from kbot.ingest.passages import split_passages
+from kbot.journal import recorder
 from kbot.records import (
     Answer,
     Asked,
@@ -44,7 +46,7 @@ from kbot.web.app import create_app
 from tests.traces import leaves_no_trace  # noqa: F401  a fixture
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -226,6 +228,22 @@ class HandmadeIndex:
 def handmade() -> HandmadeIndex:
     """What makes an index of a few pages by hand, without a build."""
     return HandmadeIndex()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def recorders_end_with_the_tests() -> Iterator[None]:
+    """End what a test left open before the summary, rather than when the process ends."""
+    left: list[Callable[[float], None]] = []
+
+    def forget(close: Callable[[float], None]) -> None:
+        left[:] = [other for other in left if other != close]
+
+    at_end = SimpleNamespace(register=left.append, unregister=forget)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recorder, "atexit", at_end)
+        yield
+    for close in left:
+        close(0.0)
 
 
 @pytest.fixture(scope="session")
