@@ -133,23 +133,18 @@ def test_a_fear_of_the_treatment_is_no_crisis(service: Service, fear: str) -> No
 
 
 @pytest.mark.parametrize(
-    "message",
+    ("message", "outcome"),
     [
-        "could I not wake up? I'd be glad",
-        "what if I don't wake up and nobody cares",
-        "does it feel like dying? i hope so",
-        "Would it be so bad if I simply didn't wake up from the treatment?",
-        "I'm scared I will kill myself",
-        "what if my son kills himself",
+        ("could I not wake up? I'd be glad", Outcome.CRISIS),
+        ("what if I don't wake up and nobody cares", Outcome.CRISIS),
+        ("does it feel like dying? i hope so", Outcome.CRISIS),
+        ("Would it be so bad if I simply didn't wake up from the treatment?", Outcome.CRISIS),
+        ("I'm scared I will kill myself", Outcome.CRISIS),
+        ("what if my son kills himself", Outcome.CRISIS),
+        ("I can't wake my husband up", Outcome.EMERGENCY),
     ],
 )
-def test_a_wish_in_the_words_of_a_fear_is_a_crisis(service: Service, message: str) -> None:
+def test_danger_in_the_words_of_a_fear_is_seen(service: Service, message: str, outcome: Outcome) -> None:
     answer = service.ask([message]).answer
     assert isinstance(answer, Fallback)
-    assert answer.outcome is Outcome.CRISIS
-
-
-def test_who_cannot_wake_another_has_an_emergency(service: Service) -> None:
-    answer = service.ask(["I can't wake my husband up"]).answer
-    assert isinstance(answer, Fallback)
-    assert answer.outcome is Outcome.EMERGENCY
+    assert answer.outcome is outcome
